@@ -1,0 +1,30 @@
+package periplus
+
+import (
+	"context"
+	"io"
+	"iter"
+	"time"
+)
+
+// Object is one file, blob or stream of log lines: what is known of it before
+// it is read. URI names it for good ("file:///…", "s3://…", "stdin:").
+type Object struct {
+	URI     string
+	Size    int64 // bytes as stored; -1 when not known
+	ETag    string
+	ModTime time.Time
+
+	// What its name says, each "" or zero where it does not.
+	Hint Place
+	Time time.Time // start of the delivery window
+}
+
+// Source lists objects and opens them.
+type Source interface {
+	// Objects yields the objects in the order of their URIs. An error beside an
+	// object (a folder that may not be read) does not end the sequence.
+	Objects(ctx context.Context) iter.Seq2[Object, error]
+	// Open returns the object's bytes as stored, not decompressed.
+	Open(ctx context.Context, o *Object) (io.ReadCloser, error)
+}
