@@ -16,8 +16,9 @@ type Object struct {
 	ModTime time.Time
 
 	// What its name says, each "" or zero where it does not.
-	Hint Place
-	Time time.Time // start of the delivery window
+	Hint   Place
+	Time   time.Time     // start of the delivery window
+	Window time.Duration // its length: 5 minutes, an hour or a day
 }
 
 // Source lists objects and opens them.
