@@ -21,8 +21,9 @@ var (
 )
 
 // Hint reads what an object's path says, whatever stands before the part that
-// a cloud wrote: its place, and the start of its delivery window.
-func Hint(path string) (periplus.Place, time.Time) {
+// a cloud wrote: its place, and the start and length of its
+// delivery window.
+func Hint(path string) (periplus.Place, time.Time, time.Duration) {
 	base := path[strings.LastIndexByte(path, '/')+1:]
 	if m := awsName.FindStringSubmatch(base); m != nil {
 		t, err := time.Parse("20060102T1504Z", m[4])
