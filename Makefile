@@ -1,0 +1,86 @@
+# Two commands do all the set-up on a fresh machine: `make run` and `make test`.
+#   make run              the map of a simulated company at 127.0.0.1:7070
+#   make run LOGS=path    the map of your own logs
+#   make test             everything: Go with -race, front end, browser
+#   make check            the linters
+#   make bench            speed, against DuckDB doing the same work
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+
+GO         ?= go
+LOGS       ?=
+ADDR       ?= 127.0.0.1:7070
+TAGS       ?=
+FUZZTIME   ?= 5s
+BENCHTIME  ?= 1s
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
+
+COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+VERSION := $(shell git describe --tags --always 2>/dev/null || echo dev)
+LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+
+.PHONY: build run test check fuzz bench front setup-test setup-bench clean
+
+build: ## bin/periplus
+	$(GO) build -trimpath -tags '$(TAGS)' -ldflags '$(LDFLAGS)' -o bin/periplus ./cmd/periplus
+
+run: build
+	bin/periplus map --addr $(ADDR) $(if $(LOGS),$(LOGS),--demo)
+
+# Tests need a browser, Graphviz and ISA-L. Where they are absent and we may,
+# Debian's packages bring them.
+setup-test:
+	@need=""; \
+	command -v chromium >/dev/null || need="$$need chromium fonts-dejavu-core"; \
+	command -v dot >/dev/null || need="$$need graphviz"; \
+	[ -e /usr/include/isa-l.h ] || [ -e /usr/include/isa-l/igzip_lib.h ] || need="$$need libisal-dev"; \
+	if [ -n "$$need" ]; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$need >/dev/null; \
+	  else echo "make test needs:$$need (Debian's names); install them and run it again" >&2; exit 1; fi; \
+	fi
+
+front: web/app/node_modules/.stamp
+	cd web/app && npm run check && npm test
+
+web/app/node_modules/.stamp: web/app/package-lock.json
+	cd web/app && npm ci --no-audit --no-fund && touch node_modules/.stamp
+
+test: setup-test front
+	$(GO) vet ./...
+	$(GO) test -race -timeout 40m ./...
+	$(GO) test -tags isal ./format/
+	$(MAKE) e2e
+
+e2e: build
+	cd web/app && PERIPLUS_BIN=$(CURDIR)/bin/periplus npm run e2e
+
+check:
+	@bad="$$(gofmt -l $$(git ls-files '*.go'))"; [ -z "$$bad" ] || { echo "gofmt these: $$bad" >&2; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	@out="$$($(GO) run $(GOVULNCHECK) ./... 2>&1)" && echo "govulncheck: nothing found" || { \
+	  if grep -qE 'fetching vulnerabilities|no such host|Forbidden|connection refused|dial tcp' <<<"$$out"; then \
+	    echo "govulncheck: its database is not reachable here, not checked"; \
+	  else echo "$$out"; exit 1; fi; }
+
+# Each fuzz test for a few seconds, by name, so that a new one is run too.
+fuzz:
+	@for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "fuzz $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; done
+
+setup-bench:
+	@command -v gcc >/dev/null
+
+bench: setup-test build
+	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) -benchmem ./format ./digest ./merge ./lake ./query
+	$(GO) build -tags isal -trimpath -ldflags '$(LDFLAGS)' -o bin/periplus-isal ./cmd/periplus
+	$(GO) run ./internal/bench -periplus bin/periplus -isal bin/periplus-isal
+
+clean:
+	rm -rf bin artifacts web/app/node_modules
