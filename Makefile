@@ -16,7 +16,7 @@ TAGS       ?=
 FUZZTIME   ?= 5s
 BENCHTIME  ?= 1s
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
-GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.3.0
 
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 VERSION := $(shell git describe --tags --always 2>/dev/null || echo dev)

@@ -195,3 +195,15 @@ func Portless(protocol uint8) bool {
 	}
 	return true
 }
+
+// Home is the network that an end at this place belongs to: the network of the
+// log, else its account and region, else "".
+func (p *Place) Home() string {
+	switch {
+	case p.Network != "":
+		return p.Network
+	case p.Account != "" && p.Region != "":
+		return p.Account + "/" + p.Region
+	}
+	return p.Account
+}
