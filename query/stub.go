@@ -1,0 +1,118 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+var errStub = errors.New("query: not written yet")
+
+// Parse reads a filter. now is what relative times count from. An error is a
+// *FilterError.
+func Parse(text string, now time.Time) (*Filter, error) { return nil, errStub }
+
+// ParseTime reads RFC 3339, a date, a date with a time, `now`, `-6h`,
+// `now-2d`, `today`, `yesterday` or seconds since 1970.
+func ParseTime(text string, now time.Time) (time.Time, error) { return now, errStub }
+
+type node interface{}
+
+// String is the filter in its normal form; Parse reads it again.
+func (f *Filter) String() string { return "" }
+
+// Empty reports whether the filter lets everything through.
+func (f *Filter) Empty() bool { return f == nil || f.root == nil }
+
+// Chips are the conditions of a flat "and" list; nil where it is none.
+func (f *Filter) Chips() []Chip { return nil }
+
+// Traffic is the filter over rows of traffic AS t in a range; Flows over rows
+// of flows AS t.
+func (f *Filter) Traffic(r Range) Where { return Where{} }
+
+// Flows is the filter over rows of flows AS t.
+func (f *Filter) Flows() Where { return Where{} }
+
+// And is both filters.
+func (f *Filter) And(g *Filter) *Filter { return f }
+
+// Fields are the fields that the language knows.
+func Fields() []FilterField { return nil }
+
+// Suggest says what may stand at a byte of a text.
+func Suggest(text string, cursor int) Completion { return Completion{} }
+
+// Literal is the statement with its values in it, for people: it runs on
+// DuckDB (with the prelude) and on Trino.
+func (s Statement) Literal() string { return s.SQL }
+
+// Map is who speaks to whom.
+func (q *Questions) Map(ctx context.Context, a Ask) (*Map, error) { return nil, errStub }
+
+// Timeline is how much in each of about so many bins.
+func (q *Questions) Timeline(ctx context.Context, a Ask, bins int) (*Timeline, error) {
+	return nil, errStub
+}
+
+// Top is the table of the n largest by the asked metric, grouped by fields:
+// port, protocol, verdict, reason, seen_by, stopped_at, answer, hour, or a field of an
+// end (client.service, server.ip).
+func (q *Questions) Top(ctx context.Context, a Ask, by []string, n int) (*Top, error) {
+	return nil, errStub
+}
+
+// Rows is a page of the evidence; cursor "" begins.
+func (q *Questions) Rows(ctx context.Context, a Ask, cursor string, n int) (*Rows, error) {
+	return nil, errStub
+}
+
+// Conversations calls row for every merged conversation of the range, sorted
+// by client, server, port, protocol, verdict. c is reused.
+func (q *Questions) Conversations(ctx context.Context, a Ask, row func(c *Conversation) error) (Range, error) {
+	return Range{}, errStub
+}
+
+// Node is one group and whom it speaks to (at the asked level).
+func (q *Questions) Node(ctx context.Context, a Ask, id string) (*NodeAnswer, error) {
+	return nil, errStub
+}
+
+// Edge is what clients of one group ask of servers of another.
+func (q *Questions) Edge(ctx context.Context, a Ask, source, target string) (*EdgeAnswer, error) {
+	return nil, errStub
+}
+
+// Facets are the top n values of fields. prefix cuts to the values that begin
+// with it.
+func (q *Questions) Facets(ctx context.Context, a Ask, fields []string, prefix string, n int) ([]Facet, error) {
+	return nil, errStub
+}
+
+// Extent is what the lake holds, whatever the range.
+func (q *Questions) Extent(ctx context.Context) (*Extent, error) { return nil, errStub }
+
+// Search finds groups by name, address, id or tag.
+func (q *Questions) Search(ctx context.Context, text string, n int) ([]Group, error) {
+	return nil, errStub
+}
+
+// MapSQL is the statement of Map that does the counting.
+func (a Ask) MapSQL() (Statement, error) { return Statement{}, errStub }
+
+// TimelineSQL is the statement of Timeline.
+func (a Ask) TimelineSQL(bins int) (Statement, error) { return Statement{}, errStub }
+
+// TopSQL is the statement of Top.
+func (a Ask) TopSQL(by []string, n int) (Statement, error) { return Statement{}, errStub }
+
+// RowsSQL is the statement of Rows.
+func (a Ask) RowsSQL(cursor string, n int) (Statement, error) { return Statement{}, errStub }
+
+// ConversationsSQL is the statement of Conversations.
+func (a Ask) ConversationsSQL() (Statement, error) { return Statement{}, errStub }
+
+// FacetsSQL is the statement of Facets.
+func (a Ask) FacetsSQL(fields []string, prefix string, n int) (Statement, error) {
+	return Statement{}, errStub
+}
