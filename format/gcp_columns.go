@@ -1,0 +1,4 @@
+package format
+
+var gcpFlowColumns = []Column{}
+var gcpFirewallColumns = []Column{}
