@@ -15,6 +15,8 @@ type Options struct {
 	// AWSFormat names the columns of AWS text without a header, as in the flow
 	// log's own settings: "${version} ${srcaddr} …".
 	AWSFormat string
+	// Format names the format ("aws-text"); "" guesses by content.
+	Format string
 	// Now is what "absurd" is measured against; zero: time.Now.
 	Now time.Time
 }

@@ -1,0 +1,324 @@
+package format
+
+import (
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/periplus/periplus/periplus"
+)
+
+// Which groups of slots changed.
+const (
+	dirtyPlace = 1 << iota
+	dirtyNote
+	dirtyOwn
+	dirtySrc
+	dirtyDst
+	dirtyAll = dirtyPlace | dirtyNote | dirtyOwn | dirtySrc | dirtyDst
+)
+
+// slotDirty is the group of each slot. A place is part of who its own end is.
+var slotDirty = func() (d [awsSlots]uint8) {
+	for i := range d {
+		switch op := awsOp(i); {
+		case op < awsPlaceEnd:
+			d[i] = dirtyPlace | dirtyOwn
+		case op < awsNoteEnd:
+			d[i] = dirtyNote
+		case op < awsOwnEnd:
+			d[i] = dirtyOwn
+		case op < awsSrcEnd:
+			d[i] = dirtySrc
+		default:
+			d[i] = dirtyDst
+		}
+	}
+	return d
+}()
+
+// slot holds the last value of a column that makes part of something shared.
+type slot struct{ last []byte }
+
+// awsShare hands out the same Place, Note and Identity for the same words. The
+// words of the line before lie in slots; only when one changed is anything
+// looked up, by all words of its group.
+type awsShare struct {
+	slots [awsSlots]slot
+	hint  periplus.Place
+	key   []byte
+
+	places   map[string]*awsPlace
+	notes    map[string]*periplus.Note
+	idents   map[string]*periplus.Identity
+	lost     map[lostKey]*periplus.Note
+	current  *awsPlace
+	place    *periplus.Place
+	note     *periplus.Note
+	identity *periplus.Identity // of the interface's own end
+	srcID    *periplus.Identity
+	dstID    *periplus.Identity
+}
+
+type lostKey struct {
+	note   *periplus.Note
+	reason string
+}
+
+// awsPlace is a Place and which address is its own, as far as its records say.
+type awsPlace struct {
+	periplus.Place
+	met    bool
+	a, b   netip.Addr // what may be its own address; b invalid: a is the only one
+	denied bool       // no address is in all of its records
+}
+
+func (s *awsShare) init(opt Options) {
+	s.places = map[string]*awsPlace{}
+	s.notes = map[string]*periplus.Note{}
+	s.idents = map[string]*periplus.Identity{}
+	s.lost = map[lostKey]*periplus.Note{}
+	if opt.Object != nil {
+		s.hint = opt.Object.Hint
+	}
+}
+
+// forget drops the last values: other columns follow.
+func (s *awsShare) forget() {
+	for i := range s.slots {
+		s.slots[i].last = s.slots[i].last[:0]
+	}
+}
+
+// rehint tells that what follows comes from elsewhere (the next envelope).
+func (s *awsShare) rehint(hint periplus.Place) {
+	if s.hint != hint {
+		s.hint = hint
+	}
+}
+
+func (s *awsShare) get(op awsOp) string {
+	if v := s.slots[op].last; len(v) > 0 && !(len(v) == 1 && v[0] == '-') {
+		return string(v)
+	}
+	return ""
+}
+
+// words makes the key of the slots from first to end; empty: none says anything.
+func (s *awsShare) words(key []byte, first, end awsOp) (_ []byte, says bool) {
+	for op := first; op < end; op++ {
+		v := s.slots[op].last
+		if len(v) > 1 || len(v) == 1 && v[0] != '-' {
+			says = true
+		}
+		key = append(append(key, v...), 0)
+	}
+	return key, says
+}
+
+// lookup brings what changed up to date.
+func (s *awsShare) lookup(dirty uint8, gateway bool) {
+	if dirty&dirtyPlace != 0 {
+		s.key = append(s.key[:0], s.hint.Account...)
+		s.key = append(append(append(s.key, 0), s.hint.Log...), 0)
+		s.key = append(append(s.key, s.hint.Interface...), 0)
+		s.key, _ = s.words(s.key, awsPlaceFirst, awsPlaceEnd)
+		if gateway {
+			s.key = append(s.key, 'g')
+		}
+		p, ok := s.places[string(s.key)]
+		if !ok {
+			p = s.newPlace(gateway)
+			s.places[string(s.key)] = p
+		}
+		s.current, s.place = p, &p.Place
+	}
+	if dirty&dirtyNote != 0 {
+		s.note = nil
+		var says bool
+		if s.key, says = s.words(s.key[:0], awsNoteFirst, awsNoteEnd); says {
+			n, ok := s.notes[string(s.key)]
+			if !ok {
+				n = s.newNote()
+				s.notes[string(s.key)] = n
+			}
+			s.note = n
+		}
+	}
+	if dirty&dirtyOwn != 0 {
+		s.identity = s.ident('o', awsOwnFirst, awsOwnEnd, s.newOwn)
+	}
+	if dirty&dirtySrc != 0 {
+		s.srcID = s.ident('s', awsSrcFirst, awsSrcEnd, func() *periplus.Identity {
+			return &periplus.Identity{Account: s.get(awsSrcAccount), Network: s.get(awsSrcVPC)}
+		})
+	}
+	if dirty&dirtyDst != 0 {
+		s.dstID = s.ident('d', awsDstFirst, awsDstEnd, func() *periplus.Identity {
+			return &periplus.Identity{Account: s.get(awsDstAccount), Network: s.get(awsDstVPC)}
+		})
+	}
+}
+
+func (s *awsShare) ident(kind byte, first, end awsOp, make func() *periplus.Identity) *periplus.Identity {
+	var says bool
+	if s.key, says = s.words(append(s.key[:0], kind), first, end); !says {
+		return nil
+	}
+	if kind == 'o' {
+		s.key, _ = s.words(s.key, awsPlaceFirst, awsPlaceEnd)
+	}
+	id, ok := s.idents[string(s.key)]
+	if !ok {
+		id = make()
+		s.idents[string(s.key)] = id
+	}
+	return id
+}
+
+func (s *awsShare) newPlace(gateway bool) *awsPlace {
+	p := &awsPlace{Place: s.hint}
+	set := func(to *string, value string) {
+		if value != "" {
+			*to = value
+		}
+	}
+	p.Provider = "aws"
+	if a := s.get(awsAccount); a != "unknown" {
+		set(&p.Account, a)
+	}
+	set(&p.Region, s.get(awsRegion))
+	set(&p.Zone, s.get(awsZone))
+	set(&p.Network, s.get(awsVPC))
+	set(&p.Subnet, s.get(awsSubnet))
+	set(&p.Interface, s.get(awsResource)) // stands in where interface-id is "-"
+	set(&p.Interface, s.get(awsInterface))
+	set(&p.Instance, string(s.slots[awsInstance].last))
+	p.InterfaceType = strings.ToLower(strings.ReplaceAll(s.get(awsInterfaceType), "-", "_"))
+	if gateway {
+		set(&p.Interface, s.get(awsAttachment))
+		p.InterfaceType, p.Instance = "transit_gateway", "-"
+	}
+	return p
+}
+
+func (s *awsShare) newNote() *periplus.Note {
+	n := &periplus.Note{
+		Reason:     s.get(awsRejectReason),
+		SrcService: s.get(awsSrcService),
+		DstService: s.get(awsDstService),
+		Path:       s.get(awsTrafficPath),
+		Encryption: s.get(awsEncryption),
+	}
+	if word, ok := awsPaths[n.Path]; ok {
+		n.Path = word
+	}
+	if word, ok := awsEncryptions[n.Encryption]; ok {
+		n.Encryption = word
+	}
+	return n
+}
+
+// awsPaths are the values of traffic-path in words.
+var awsPaths = map[string]string{
+	"1": "same_vpc",
+	"2": "internet_or_gateway_endpoint",
+	"3": "virtual_private_gateway",
+	"4": "peering",
+	"5": "peering_regions",
+	"6": "local_gateway",
+	"7": "gateway_endpoint",
+	"8": "internet_gateway",
+}
+
+// awsEncryptions are the values of encryption-status in words.
+var awsEncryptions = map[string]string{"0": "none", "1": "nitro", "2": "application", "3": "nitro+application"}
+
+// newOwn is what the line says of the interface's own end.
+func (s *awsShare) newOwn() *periplus.Identity {
+	id := &periplus.Identity{
+		Account: s.place.Account, Region: s.place.Region, Zone: s.place.Zone,
+		Network: s.place.Network, Subnet: s.place.Subnet,
+	}
+	if task, cluster := s.get(awsECSTask), s.get(awsECSCluster); task != "" || cluster != "" || s.get(awsECSService) != "" {
+		id.Name, id.Kind, id.Service = task, "aws.ecs", s.get(awsECSService)
+		if cluster != "" {
+			id.Tags = append(id.Tags, periplus.Column{Name: "ecs-cluster-name", Value: cluster})
+		}
+	} else if strings.HasPrefix(s.place.Instance, "i-") {
+		id.Kind = "aws.ec2"
+	}
+	for i, name := range awsTags {
+		if v := s.get(awsTag1 + awsOp(i)); v != "" {
+			if text, err := url.PathUnescape(v); err == nil {
+				v = text
+			}
+			id.Tags = append(id.Tags, periplus.Column{Name: name, Value: v})
+		}
+	}
+	return id
+}
+
+// lostNote is note with the reason why a gateway lost packets.
+func (s *awsShare) lostNote(note *periplus.Note, reason string) *periplus.Note {
+	k := lostKey{note, reason}
+	n, ok := s.lost[k]
+	if !ok {
+		n = &periplus.Note{}
+		if note != nil {
+			*n = *note
+		}
+		n.Reason = reason
+		s.lost[k] = n
+	}
+	return n
+}
+
+// own gives the identity to the end that is the interface's own: by
+// flow-direction, else (IPv4, whose interfaces write their primary address
+// only) by the one address that all of its records share.
+func (s *awsShare) own(rec *periplus.Record) {
+	side := rec.Direction
+	if side == periplus.DirectionUnknown {
+		side = s.current.side(rec.Src, rec.Dst)
+	}
+	// A packet-level address that differs is a pod or the far end of a NAT.
+	switch side {
+	case periplus.Egress:
+		if !rec.PktSrc.IsValid() || rec.PktSrc == rec.Src {
+			rec.SrcID = s.identity
+		}
+	case periplus.Ingress:
+		if !rec.PktDst.IsValid() || rec.PktDst == rec.Dst {
+			rec.DstID = s.identity
+		}
+	}
+}
+
+// side is the direction that the addresses of a place's records give away.
+func (p *awsPlace) side(src, dst netip.Addr) periplus.Direction {
+	if !src.Is4() || !dst.Is4() || src == dst {
+		return periplus.DirectionUnknown
+	}
+	if !p.met {
+		p.met, p.a, p.b = true, src, dst
+	} else if !p.denied {
+		in := func(a netip.Addr) bool { return a.IsValid() && (a == src || a == dst) }
+		switch okA, okB := in(p.a), in(p.b); {
+		case okA && okB:
+		case okA:
+			p.b = netip.Addr{}
+		case okB:
+			p.a, p.b = p.b, netip.Addr{}
+		default:
+			p.denied = true
+		}
+	}
+	switch {
+	case p.denied || p.b.IsValid():
+		return periplus.DirectionUnknown
+	case p.a == src:
+		return periplus.Egress
+	}
+	return periplus.Ingress
+}
