@@ -1,0 +1,159 @@
+package merge
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/periplus/periplus/periplus"
+)
+
+// observer is one interface, whichever of its logs wrote the rows.
+type observer struct {
+	place   *periplus.Place // of its first row
+	kind    periplus.Observer
+	packets int64
+	first   int // where it was found; becomes its place in m.watch
+}
+
+func sameInterface(a, b *periplus.Place) bool {
+	return a == b || a.Interface == b.Interface && a.Account == b.Account && a.Provider == b.Provider &&
+		(a.Interface != "" || a.Log == b.Log)
+}
+
+// rank orders observers by trust. A row of each kind may come from one
+// interface, when one batch of logs told less of it than another.
+func rank(o periplus.Observer) int {
+	switch o {
+	case periplus.ObserverServer:
+		return 3
+	case periplus.ObserverClient:
+		return 2
+	}
+	return 1
+}
+
+// observers finds who wrote the rows, in order of trust.
+func (m *Merger) observers(rows []row) {
+	m.watch = m.watch[:0]
+	for i := range rows {
+		r := &rows[i]
+		w := slices.IndexFunc(m.watch, func(o observer) bool { return sameInterface(o.place, r.Place) })
+		if w < 0 {
+			w = len(m.watch)
+			m.watch = append(m.watch, observer{place: r.Place, first: w})
+		}
+		r.watch = w
+		o := &m.watch[w]
+		o.packets += r.RequestPackets.N + r.ResponsePackets.N
+		if rank(r.Observer) > rank(o.kind) || o.kind == periplus.ObserverUnknown {
+			o.kind = r.Observer
+		}
+		if r.Place.Log < o.place.Log {
+			o.place = r.Place
+		}
+	}
+	if len(m.watch) == 1 {
+		return
+	}
+	slices.SortFunc(m.watch, func(a, b observer) int {
+		return cmp.Or(cmp.Compare(rank(b.kind), rank(a.kind)), cmp.Compare(b.packets, a.packets),
+			cmp.Compare(a.place.Account, b.place.Account), cmp.Compare(a.place.Interface, b.place.Interface),
+			cmp.Compare(a.place.Log, b.place.Log), cmp.Compare(a.place.Provider, b.place.Provider))
+	})
+	for i := range rows {
+		w := rows[i].watch
+		rows[i].watch = slices.IndexFunc(m.watch, func(o observer) bool { return o.first == w })
+	}
+}
+
+// logTotal is what one log of an interface held in an hour, of what passed or
+// of what was stopped.
+type logTotal struct {
+	watch   int
+	hour    int64
+	stopped bool
+	log     string
+	sampled bool
+	packets int64
+	records int64
+}
+
+// chooseLogs leaves out all but one log of an interface and hour: the one with
+// more counted packets. What passed and what was stopped is chosen apart: a
+// packet is only one of them, and an interface may have a log for each.
+func (m *Merger) chooseLogs(rows []row) {
+	several := false
+	for i := 1; i < len(rows) && !several; i++ {
+		several = rows[i].Place.Log != rows[0].Place.Log
+	}
+	if !several {
+		return
+	}
+	m.logs = m.logs[:0]
+	for i := range rows {
+		r := &rows[i]
+		l := r.total()
+		k := slices.IndexFunc(m.logs, func(o logTotal) bool { return o.same(&l) && o.log == l.log })
+		if k < 0 {
+			k = len(m.logs)
+			m.logs = append(m.logs, l)
+		}
+		t := &m.logs[k]
+		t.packets += r.RequestPackets.N + r.ResponsePackets.N
+		t.records += r.Records
+		t.sampled = t.sampled || r.Sampled
+	}
+	slices.SortFunc(m.logs, func(a, b logTotal) int { // the best first
+		return cmp.Or(compareBool(a.sampled, b.sampled), cmp.Compare(b.packets, a.packets),
+			cmp.Compare(b.records, a.records), cmp.Compare(a.log, b.log))
+	})
+	for i := range rows {
+		l := rows[i].total()
+		k := slices.IndexFunc(m.logs, func(o logTotal) bool { return o.same(&l) })
+		rows[i].out = m.logs[k].log != l.log
+	}
+}
+
+func (r *row) total() logTotal {
+	return logTotal{watch: r.watch, hour: r.Bucket.Unix() / 3600, stopped: r.Verdict.Stopped(), log: r.Place.Log}
+}
+
+func (l *logTotal) same(o *logTotal) bool {
+	return l.watch == o.watch && l.hour == o.hour && l.stopped == o.stopped
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
+
+// interval is a time in which somebody speaks, both ends included.
+type interval struct{ from, to time.Time }
+
+// union sorts intervals and joins those that overlap.
+func union(all []interval) []interval {
+	slices.SortFunc(all, func(a, b interval) int { return a.from.Compare(b.from) })
+	out := all[:0]
+	for _, i := range all {
+		if n := len(out); n > 0 && !i.from.After(out[n-1].to) {
+			if i.to.After(out[n-1].to) {
+				out[n-1].to = i.to
+			}
+			continue
+		}
+		out = append(out, i)
+	}
+	return out
+}
+
+// spoken reports whether an interval of a union overlaps first to last.
+func spoken(all []interval, first, last time.Time) bool {
+	i, _ := slices.BinarySearchFunc(all, first, func(i interval, t time.Time) int { return i.to.Compare(t) })
+	return i < len(all) && !all[i].from.After(last)
+}

@@ -1,0 +1,60 @@
+package merge
+
+import (
+	"cmp"
+
+	"github.com/periplus/periplus/periplus"
+)
+
+// compareConversation orders rows by whose packets they are.
+func compareConversation(a, b *row) int {
+	return cmp.Or(a.Client.Compare(b.Client), a.Server.Compare(b.Server), compareBool(a.HasPort, b.HasPort),
+		cmp.Compare(a.ServerPort, b.ServerPort), cmp.Compare(a.Protocol, b.Protocol),
+		cmp.Compare(a.clientNet, b.clientNet), cmp.Compare(a.serverNet, b.serverNet))
+}
+
+// compareRows orders rows by conversation and time, then by everything that
+// they say, so that the result never depends on how they came.
+func compareRows(a, b row) int {
+	if c := compareConversation(&a, &b); c != 0 {
+		return c
+	}
+	if c := cmp.Or(a.FirstSeen.Compare(b.FirstSeen), a.LastSeen.Compare(b.LastSeen), a.Bucket.Compare(b.Bucket)); c != 0 {
+		return c
+	}
+	if c := comparePlaces(a.Place, b.Place); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(a.Observer, b.Observer), cmp.Compare(a.Verdict, b.Verdict), compareNotes(a.Note, b.Note),
+		compareCount(a.RequestPackets, b.RequestPackets), compareCount(a.RequestBytes, b.RequestBytes),
+		compareCount(a.ResponsePackets, b.ResponsePackets), compareCount(a.ResponseBytes, b.ResponseBytes),
+		cmp.Compare(a.Records, b.Records), cmp.Compare(a.Connections, b.Connections), compareCount(a.Opened, b.Opened),
+		cmp.Compare(a.TCPFlags, b.TCPFlags), compareBool(a.Sampled, b.Sampled), cmp.Compare(a.Service, b.Service),
+		cmp.Compare(a.Object, b.Object))
+}
+
+func comparePlaces(a, b *periplus.Place) int {
+	if a == b {
+		return 0
+	}
+	return cmp.Or(cmp.Compare(a.Interface, b.Interface), cmp.Compare(a.Log, b.Log), cmp.Compare(a.Provider, b.Provider),
+		cmp.Compare(a.Account, b.Account), cmp.Compare(a.Region, b.Region), cmp.Compare(a.Network, b.Network))
+}
+
+func compareNotes(a, b *periplus.Note) int {
+	if a == b {
+		return 0
+	}
+	var x, y periplus.Note
+	if a != nil {
+		x = *a
+	}
+	if b != nil {
+		y = *b
+	}
+	return cmp.Or(cmp.Compare(x.Reason, y.Reason), cmp.Compare(x.Path, y.Path), cmp.Compare(x.Encryption, y.Encryption))
+}
+
+func compareCount(a, b periplus.Count) int {
+	return cmp.Or(compareBool(a.Known, b.Known), cmp.Compare(a.N, b.N))
+}

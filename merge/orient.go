@@ -1,0 +1,78 @@
+package merge
+
+import (
+	"slices"
+
+	"github.com/periplus/periplus/periplus"
+)
+
+// turn returns the row as what is known by now orients it: a weak rule gives
+// way when the other end was named as a server since, and this one was not.
+func (m *Merger) turn(f *periplus.Flow) *periplus.Flow {
+	if m.Known == nil || !f.OrientedBy.Weak() || !f.HasClientPort || !f.HasPort ||
+		!m.Known(f.Client, f.ClientPort, f.Protocol) || m.Known(f.Server, f.ServerPort, f.Protocol) {
+		return f
+	}
+	t := *f
+	t.OrientedBy = periplus.ByKnown
+	t.Client, t.Server = f.Server, f.Client
+	t.ClientPort, t.ServerPort = f.ServerPort, f.ClientPort
+	t.NATClient, t.NATServer = f.NATServer, f.NATClient
+	t.RequestPackets, t.ResponsePackets = f.ResponsePackets, f.RequestPackets
+	t.RequestBytes, t.ResponseBytes = f.ResponseBytes, f.RequestBytes
+	switch f.Observer {
+	case periplus.ObserverClient:
+		t.Observer = periplus.ObserverServer
+	case periplus.ObserverServer:
+		t.Observer = periplus.ObserverClient
+	}
+	return &t
+}
+
+// Network is the name of the network that an interface belongs to: what its
+// log says, else its account and region.
+func Network(p *periplus.Place) string {
+	if p.Network != "" || p.Account == "" && p.Region == "" {
+		return p.Network
+	}
+	if p.Region == "" {
+		return p.Account
+	}
+	return p.Account + "/" + p.Region
+}
+
+// networks says where the two ends of a row belong. Only an address that
+// several networks own depends on who wrote the row.
+func (m *Merger) networks(f *periplus.Flow) (client, server string) {
+	if m.Owns == nil {
+		return "", ""
+	}
+	return m.network(f, f.Observer == periplus.ObserverClient, m.Owns(f.Client)),
+		m.network(f, f.Observer == periplus.ObserverServer, m.Owns(f.Server))
+}
+
+func (m *Merger) network(f *periplus.Flow, own bool, owners []Owner) string {
+	switch len(owners) {
+	case 0:
+		return ""
+	case 1:
+		return owners[0].Network
+	}
+	i := slices.IndexFunc(owners, func(o Owner) bool { return o.is(f.Place) })
+	switch {
+	case i >= 0:
+		return owners[i].Network
+	case own:
+		return Network(f.Place)
+	}
+	return "" // several others: nobody can tell which
+}
+
+// is reports whether a place lies in the network. One log of an interface may
+// name the network and another may not.
+func (o *Owner) is(p *periplus.Place) bool {
+	if p.Network != "" {
+		return o.Network == p.Network
+	}
+	return o.Account == p.Account && (o.Region == p.Region || p.Region == "")
+}
