@@ -9,4 +9,6 @@ var Formats = []Format{
 	gcpFlow,
 	gcpFirewall,
 	// Azure
+	azureVNet,
+	azureNSG,
 }

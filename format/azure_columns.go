@@ -1,0 +1,4 @@
+package format
+
+var azureVNetColumns = []Column{}
+var azureNSGColumns = []Column{}
