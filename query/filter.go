@@ -1,8 +1,6 @@
 package query
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // Filter is a condition on traffic, in the language that docs/filter.md
 // describes. The nil Filter lets everything through. It is never changed.
@@ -62,4 +60,3 @@ type FilterField struct {
 	Enum      []string
 	Doc       string
 }
-

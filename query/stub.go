@@ -3,49 +3,9 @@ package query
 import (
 	"context"
 	"errors"
-	"time"
 )
 
 var errStub = errors.New("query: not written yet")
-
-// Parse reads a filter. now is what relative times count from. An error is a
-// *FilterError.
-func Parse(text string, now time.Time) (*Filter, error) { return nil, errStub }
-
-// ParseTime reads RFC 3339, a date, a date with a time, `now`, `-6h`,
-// `now-2d`, `today`, `yesterday` or seconds since 1970.
-func ParseTime(text string, now time.Time) (time.Time, error) { return now, errStub }
-
-type node interface{}
-
-// String is the filter in its normal form; Parse reads it again.
-func (f *Filter) String() string { return "" }
-
-// Empty reports whether the filter lets everything through.
-func (f *Filter) Empty() bool { return f == nil || f.root == nil }
-
-// Chips are the conditions of a flat "and" list; nil where it is none.
-func (f *Filter) Chips() []Chip { return nil }
-
-// Traffic is the filter over rows of traffic AS t in a range; Flows over rows
-// of flows AS t.
-func (f *Filter) Traffic(r Range) Where { return Where{} }
-
-// Flows is the filter over rows of flows AS t.
-func (f *Filter) Flows() Where { return Where{} }
-
-// And is both filters.
-func (f *Filter) And(g *Filter) *Filter { return f }
-
-// Fields are the fields that the language knows.
-func Fields() []FilterField { return nil }
-
-// Suggest says what may stand at a byte of a text.
-func Suggest(text string, cursor int) Completion { return Completion{} }
-
-// Literal is the statement with its values in it, for people: it runs on
-// DuckDB (with the prelude) and on Trino.
-func (s Statement) Literal() string { return s.SQL }
 
 // Map is who speaks to whom.
 func (q *Questions) Map(ctx context.Context, a Ask) (*Map, error) { return nil, errStub }
