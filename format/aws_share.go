@@ -3,6 +3,7 @@ package format
 import (
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/periplus/periplus/periplus"
@@ -45,8 +46,11 @@ type slot struct{ last []byte }
 // looked up, by all words of its group.
 type awsShare struct {
 	slots [awsSlots]slot
+	used  []awsOp // the slots that columns fill, in order
 	hint  periplus.Place
 	key   []byte
+	// hintKey tells the places of one hint from those of another.
+	hintKey []byte
 
 	places   map[string]*awsPlace
 	notes    map[string]*periplus.Note
@@ -79,21 +83,32 @@ func (s *awsShare) init(opt Options) {
 	s.idents = map[string]*periplus.Identity{}
 	s.lost = map[lostKey]*periplus.Note{}
 	if opt.Object != nil {
-		s.hint = opt.Object.Hint
+		s.from(opt.Object.Hint)
 	}
 }
 
-// forget drops the last values: other columns follow.
-func (s *awsShare) forget() {
+// begin drops the last values: other columns follow.
+func (s *awsShare) begin(cols []awsCol) {
+	s.used = s.used[:0]
 	for i := range s.slots {
 		s.slots[i].last = s.slots[i].last[:0]
+		if slices.ContainsFunc(cols, func(c awsCol) bool { return c.op == awsOp(i) }) {
+			s.used = append(s.used, awsOp(i))
+		}
 	}
 }
 
-// rehint tells that what follows comes from elsewhere (the next envelope).
-func (s *awsShare) rehint(hint periplus.Place) {
-	if s.hint != hint {
-		s.hint = hint
+// set replaces the last value of a slot.
+func (s *awsShare) set(op awsOp, v []byte) {
+	s.slots[op].last = append(s.slots[op].last[:0], v...)
+}
+
+// from says what is known of a place that the line itself does not name.
+func (s *awsShare) from(hint periplus.Place) {
+	s.hint = hint
+	s.hintKey = s.hintKey[:0]
+	for _, v := range []string{hint.Account, hint.Region, hint.Interface, hint.Log} {
+		s.hintKey = append(append(s.hintKey, v...), 0)
 	}
 }
 
@@ -106,12 +121,15 @@ func (s *awsShare) get(op awsOp) string {
 
 // words makes the key of the slots from first to end; empty: none says anything.
 func (s *awsShare) words(key []byte, first, end awsOp) (_ []byte, says bool) {
-	for op := first; op < end; op++ {
+	for _, op := range s.used {
+		if op < first || op >= end {
+			continue
+		}
 		v := s.slots[op].last
 		if len(v) > 1 || len(v) == 1 && v[0] != '-' {
 			says = true
 		}
-		key = append(append(key, v...), 0)
+		key = append(append(append(key, byte(op)), v...), 0)
 	}
 	return key, says
 }
@@ -119,10 +137,7 @@ func (s *awsShare) words(key []byte, first, end awsOp) (_ []byte, says bool) {
 // lookup brings what changed up to date.
 func (s *awsShare) lookup(dirty uint8, gateway bool) {
 	if dirty&dirtyPlace != 0 {
-		s.key = append(s.key[:0], s.hint.Account...)
-		s.key = append(append(append(s.key, 0), s.hint.Log...), 0)
-		s.key = append(append(s.key, s.hint.Interface...), 0)
-		s.key, _ = s.words(s.key, awsPlaceFirst, awsPlaceEnd)
+		s.key, _ = s.words(append(s.key[:0], s.hintKey...), awsPlaceFirst, awsPlaceEnd)
 		if gateway {
 			s.key = append(s.key, 'g')
 		}

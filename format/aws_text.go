@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/periplus/periplus/periplus"
@@ -114,6 +115,10 @@ type awsParser struct {
 	// Times outside these, in milliseconds, are absurd.
 	minMilli, maxMilli int64
 
+	plain   bool         // cols are the default order of v2
+	fast    []*fastPlace // by hash
+	fastAll map[string]*fastPlace
+
 	share awsShare
 	dirty uint8 // groups whose slots changed since they were looked up
 
@@ -175,6 +180,10 @@ func (p *awsParser) init(opt Options) error {
 func (p *awsParser) columns(names []string) {
 	p.cols = p.cols[:0]
 	p.gateway = false
+	p.plain = strings.Join(names, " ") == awsDefaultV2
+	if p.plain && p.fast == nil {
+		p.fast, p.fastAll = make([]*fastPlace, fastPlaces), map[string]*fastPlace{}
+	}
 	for _, n := range names {
 		c := awsCol{op: awsUnknown, name: string(bytes.Trim([]byte(n), "${}"))}
 		if k := awsKnown([]byte(n)); k != nil {
@@ -185,7 +194,7 @@ func (p *awsParser) columns(names []string) {
 		}
 		p.cols = append(p.cols, c)
 	}
-	p.share.forget()
+	p.share.begin(p.cols)
 	p.dirty = dirtyAll
 }
 
@@ -237,6 +246,11 @@ func (p *awsParser) line(b []byte, no int64, rec *periplus.Record, stats *peripl
 		p.bad(stats, no, badLine{periplus.BadColumns, "", "no header names the columns; give them with --aws-format"})
 		return false
 	}
+	if p.plain && p.event.IsZero() && p.fastV2(b, rec) {
+		rec.Line = no
+		stats.Records++
+		return true
+	}
 	if wrong := p.record(b, rec); wrong != nil {
 		if awsHeader(b) {
 			p.setHeader(b, stats)
@@ -245,7 +259,7 @@ func (p *awsParser) line(b []byte, no int64, rec *periplus.Record, stats *peripl
 		p.bad(stats, no, p.blame(b, *wrong))
 		return false
 	}
-	rec.Line = no
+	rec.Line, p.after.Line = no, no
 	switch rec.Mark {
 	case periplus.MarkNoData:
 		stats.NoData++
@@ -318,12 +332,18 @@ func awsDefaultOrder(b []byte) string {
 	return ""
 }
 
-// blame says of a line that could not be read whether its version is the
-// likely reason.
+// blame says what is most likely wrong with a line that could not be read: the
+// number of its columns, or a version that came later than this program.
 func (p *awsParser) blame(b []byte, wrong badLine) badLine {
-	if len(p.cols) > 0 && p.cols[0].op == awsVersion && (wrong.kind == periplus.BadColumns || wrong.kind == periplus.BadSyntax) {
+	if i := bytes.Index(b, []byte(" #")); i >= 0 {
+		b = b[:i]
+	}
+	if n, _ := awsCount(b); n != len(p.cols) {
+		wrong = badLine{periplus.BadColumns, "", fmt.Sprintf("%d columns, want %d", n, len(p.cols))}
+	}
+	if p.cols[0].op == awsVersion && (wrong.kind == periplus.BadColumns || wrong.kind == periplus.BadSyntax) {
 		if v, _, ok := scanUint(b, 0); ok && v > 11 {
-			return badLine{periplus.BadVersion, "version", fmt.Sprintf("%d is not known (2 to 11 are), and %s", v, wrong.msg)}
+			return badLine{periplus.BadVersion, "version", fmt.Sprintf("%d is not known (2 to 11 are): %s", v, wrong.msg)}
 		}
 	}
 	return wrong

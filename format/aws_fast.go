@@ -1,0 +1,221 @@
+package format
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"net/netip"
+	"time"
+
+	"github.com/periplus/periplus/periplus"
+)
+
+// The default order of v2 is most of what there is in the world, so it has a
+// path of its own: words are found and read eight bytes at a time, without a
+// branch on how many digits there are, which is what costs the general path
+// most (wrongly predicted branches). Whatever is unusual in a line ("-", IPv6,
+// two spaces, a bad number) makes it give up, and the general path decides.
+
+const (
+	ones  = 0x0101010101010101
+	tops  = 0x8080808080808080
+	zeros = 0x3030303030303030 // eight '0'
+)
+
+// notDigits has the top bit set of each byte of '0'-xored x that is no digit;
+// true up to and including the lowest such byte.
+func notDigits(x uint64) uint64 { return (x + 0x76*ones | x) & tops }
+
+// eight is the number of up to eight digits in the low n bytes of x, which is
+// xored with '0'.
+func eight(x uint64, n int) uint64 {
+	x <<= uint(64-8*n) & 63
+	x = x*10 + x>>8
+	return (x&0x000000ff000000ff*(100+1000000<<32) + x>>16&0x000000ff000000ff*(1+10000<<32)) >> 32
+}
+
+// fastUint reads up to eight digits and the space after them; next is 0 when
+// it cannot.
+func fastUint(b []byte, i int) (v uint64, next int) {
+	if i+9 > len(b) {
+		return 0, 0
+	}
+	x := binary.LittleEndian.Uint64(b[i:]) ^ zeros
+	m := notDigits(x)
+	n := bits.TrailingZeros64(m) >> 3 // 8 where all are digits
+	if n == 0 || b[i+n] != ' ' {
+		return 0, 0
+	}
+	return eight(x, n), i + n + 1
+}
+
+// fastSeconds reads ten digits and the space after them.
+func fastSeconds(b []byte, i int) (v int64, next int) {
+	if i+11 > len(b) || b[i+10] != ' ' {
+		return 0, 0
+	}
+	x := binary.LittleEndian.Uint64(b[i:]) ^ zeros
+	c, d := b[i+8]-'0', b[i+9]-'0'
+	if notDigits(x) != 0 || c > 9 || d > 9 {
+		return 0, 0
+	}
+	return int64(eight(x, 8)*100 + uint64(c)*10 + uint64(d)), i + 11
+}
+
+// fastIPv4 reads an IPv4 address and the space after it.
+func fastIPv4(b []byte, i int) (addr netip.Addr, next int) {
+	if i+20 > len(b) {
+		return addr, 0
+	}
+	// One bit for each of sixteen bytes that is no digit.
+	lo := binary.LittleEndian.Uint64(b[i:]) ^ zeros
+	hi := binary.LittleEndian.Uint64(b[i+8:]) ^ zeros
+	marks := uint(gather(lo)) | uint(gather(hi))<<8
+	d1 := bits.TrailingZeros(marks)
+	marks &= marks - 1
+	d2 := bits.TrailingZeros(marks)
+	marks &= marks - 1
+	d3 := bits.TrailingZeros(marks)
+	marks &= marks - 1
+	end := bits.TrailingZeros(marks)
+	if end > 15 || b[i+d1] != '.' || b[i+d2] != '.' || b[i+d3] != '.' || b[i+end] != ' ' {
+		return addr, 0
+	}
+	v1, ok1 := octet(b, i, d1)
+	v2, ok2 := octet(b, i+d1+1, d2-d1-1)
+	v3, ok3 := octet(b, i+d2+1, d3-d2-1)
+	v4, ok4 := octet(b, i+d3+1, end-d3-1)
+	if ok1&ok2&ok3&ok4 == 0 {
+		return addr, 0
+	}
+	return netip.AddrFrom4([4]byte{byte(v1), byte(v2), byte(v3), byte(v4)}), i + end + 1
+}
+
+// gather has bit k set where byte k of x, xored with '0', is no digit. Unlike
+// notDigits it is exact for every byte: each is looked at on its own.
+func gather(x uint64) uint8 {
+	over := (x&^uint64(tops) + 0x76*ones | x) & tops
+	return uint8(over >> 7 * 0x0102040810204080 >> 56)
+}
+
+// octet is the number of n digits at i. ok is 0 where it is none of 0 to 255
+// or begins with a zero that says nothing.
+func octet(b []byte, i, n int) (v uint32, ok uint32) {
+	if uint(n-1) > 2 {
+		return 0, 0
+	}
+	x := (binary.LittleEndian.Uint32(b[i:]) ^ uint32(zeros&0xffffffff)) << uint(32-8*n)
+	v = x>>8&0xff*100 + x>>16&0xff*10 + x>>24
+	if v > 255 || n > 1 && b[i] == '0' {
+		return 0, 0
+	}
+	return v, 1
+}
+
+// fastPlaces is how many places fastV2 remembers; a power of two.
+const fastPlaces = 4096
+
+// fastPlace is a place by the words of a line that name it.
+type fastPlace struct {
+	words string // "111122223333 eni-0aaa "
+	place *periplus.Place
+}
+
+// fastV2 reads a line of the default order. False: read it the other way.
+func (p *awsParser) fastV2(b []byte, rec *periplus.Record) bool {
+	if len(b) < 80 || b[1] != ' ' || b[0]-'2' > 7 {
+		return false
+	}
+	// Both words of the place together, and the slot that they hash to.
+	i := 2
+	for i < len(b)-40 && b[i] != ' ' {
+		i++
+	}
+	i++
+	for i < len(b)-40 && b[i] != ' ' {
+		i++
+	}
+	i++
+	if i < 16 {
+		return false
+	}
+	h := binary.LittleEndian.Uint64(b[i-9:]) ^ binary.LittleEndian.Uint64(b[i-14:])<<1
+	f := &p.fast[h*0x9e3779b97f4a7c15>>52]
+	if *f == nil || string(b[2:i]) != (*f).words {
+		if *f = p.fastMiss(b[2:i]); *f == nil {
+			return false
+		}
+	}
+	src, i := fastIPv4(b, i)
+	if i == 0 {
+		return false
+	}
+	dst, i := fastIPv4(b, i)
+	if i == 0 {
+		return false
+	}
+	sport, i := fastUint(b, i)
+	if i == 0 {
+		return false
+	}
+	dport, i := fastUint(b, i)
+	if i == 0 {
+		return false
+	}
+	proto, i := fastUint(b, i)
+	if i == 0 || sport|dport > 65535 || proto > 255 {
+		return false
+	}
+	packets, i := fastUint(b, i)
+	if i == 0 {
+		return false
+	}
+	bytes, i := fastUint(b, i)
+	if i == 0 {
+		return false
+	}
+	start, i := fastSeconds(b, i)
+	if i == 0 {
+		return false
+	}
+	end, i := fastSeconds(b, i)
+	if i == 0 || end < start || start*1000 < p.minMilli || end*1000 > p.maxMilli {
+		return false
+	}
+	verdict := periplus.Allowed
+	switch string(b[i:]) {
+	case "ACCEPT OK":
+	case "REJECT OK":
+		verdict = periplus.Denied
+	default:
+		return false
+	}
+	*rec = periplus.Record{}
+	rec.Place = (*f).place
+	rec.Src, rec.Dst = src, dst
+	rec.SrcPort, rec.DstPort, rec.Protocol = uint16(sport), uint16(dport), uint8(proto)
+	rec.Packets, rec.Bytes = packets, bytes
+	rec.Has = periplus.HasSrcPort | periplus.HasDstPort | periplus.HasProtocol | periplus.HasPackets | periplus.HasBytes
+	rec.Start, rec.End = time.Unix(start, 0).UTC(), time.Unix(end, 0).UTC()
+	rec.Booked = rec.Start
+	rec.Verdict = verdict
+	return true
+}
+
+// fastMiss finds the place of words, "account interface ", or nil when they are
+// no such thing.
+func (p *awsParser) fastMiss(words []byte) *fastPlace {
+	if f := p.fastAll[string(words)]; f != nil {
+		return f
+	}
+	a, end := tokenEnd(words, 0), len(words)-1
+	if a == 0 || a+1 >= end || tokenEnd(words, a+1) != end || words[end] != ' ' {
+		return nil
+	}
+	p.share.set(awsAccount, words[:a])
+	p.share.set(awsInterface, words[a+1:end])
+	p.share.lookup(p.dirty|dirtyPlace, false)
+	p.dirty = 0
+	f := &fastPlace{string(words), p.share.place}
+	p.fastAll[f.words] = f
+	return f
+}
