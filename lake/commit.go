@@ -1,0 +1,182 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
+
+	"github.com/periplus/periplus/digest"
+	"github.com/periplus/periplus/periplus"
+)
+
+// A Batch is what one commit adds: the rows of a set of objects and what was
+// learnt from them.
+type Batch struct {
+	ID       string
+	Flows    iter.Seq2[*periplus.Flow, error] // sorted by hour, then as digest says
+	Objects  []periplus.ReadObject
+	Coverage []periplus.Coverage
+	Servers  []digest.Server
+	Owned    []digest.Owned
+	Named    []digest.Named
+	IDs      []digest.ID
+	// Replaces names the objects whose rows go in the same commit. Objects of
+	// the batch that the ledger knows already are replaced without being named.
+	Replaces []int64
+}
+
+// What the summary of a snapshot says beside Iceberg's own.
+const (
+	keyBatch   = "periplus.batch"   // flows: the batch's id
+	keyList    = "periplus.list"    // flows: the batch's list, relative to lists/
+	keyThrough = "periplus.through" // objects, coverage: the flows sequence they hold
+)
+
+// Commit adds a batch in one commit to flows, which decides; objects and
+// coverage follow. Whatever happens after that commit, the next Open or Commit
+// brings them up to it.
+func (l *Lake) Commit(ctx context.Context, b Batch) error {
+	return l.change(ctx, func(ctx context.Context) error {
+		if err := l.follow(ctx); err != nil { // what a crash left
+			return err
+		}
+		if err := l.commitFlows(ctx, b); err != nil {
+			return fmt.Errorf("commit batch %s: %w", b.ID, err)
+		}
+		crash("after flows")
+		return l.follow(ctx)
+	})
+}
+
+func (l *Lake) commitFlows(ctx context.Context, b Batch) (err error) {
+	tbl, err := l.load(ctx, Flows)
+	if err != nil {
+		return err
+	}
+	known, err := l.Ledger(ctx)
+	if err != nil {
+		return err
+	}
+	seq := tbl.Metadata().LastSequenceNumber() + 1
+	gone := map[int64]bool{}
+	for _, id := range b.Replaces {
+		gone[id] = true
+	}
+	for _, o := range b.Objects {
+		if old, ok := known[o.URI]; ok && old.Records > 0 {
+			gone[o.ID] = true
+		}
+	}
+	e := edit{l: l, table: Flows}
+	defer func() {
+		if err != nil {
+			e.undo()
+		}
+	}()
+	less, err := l.removeObjects(ctx, &e, tbl, gone, seq)
+	if err != nil {
+		return err
+	}
+	w := newFlowWriter(l.tableDir(Flows), seq)
+	files, err := w.write(ctx, b.Flows)
+	e.added(files)
+	if err != nil {
+		return err
+	}
+	crash("after data files")
+	b.Coverage = append(slices.Clone(b.Coverage), less...)
+	list, err := l.writeList(seq, b)
+	if err != nil {
+		return err
+	}
+	e.paths = append(e.paths, list)
+	crash("before flows")
+	return e.commit(ctx, iceberg.Properties{keyBatch: b.ID, keyList: listName(list)})
+}
+
+// An edit is a commit being put together.
+type edit struct {
+	l     *Lake
+	table string
+	add   []iceberg.DataFile
+	drop  []iceberg.DataFile
+	paths []string // written for it: what undo removes
+}
+
+func (e *edit) added(files []iceberg.DataFile) {
+	e.add = append(e.add, files...)
+	for _, f := range files {
+		e.paths = append(e.paths, f.FilePath())
+	}
+}
+
+// undo removes what was written for a commit that will not be.
+func (e *edit) undo() {
+	for _, p := range e.paths {
+		removeAll(p)
+	}
+}
+
+// commit makes one snapshot of the edit. An edit without files still makes
+// one: it is what names the batch.
+func (e *edit) commit(ctx context.Context, props iceberg.Properties) error {
+	tbl, err := e.l.load(ctx, e.table)
+	if err != nil {
+		return err
+	}
+	if _, ok := props[keyThrough]; !ok && (e.table == Objects || e.table == Coverage) {
+		props = maps.Clone(props)
+		if props == nil {
+			props = iceberg.Properties{}
+		}
+		props[keyThrough] = strconv.FormatInt(through(tbl), 10)
+	}
+	tx := tbl.NewTransaction()
+	switch {
+	case len(e.drop) > 0:
+		err = tx.ReplaceDataFilesWithDataFiles(ctx, e.drop, e.add, props, table.WithoutAutoNameMapping())
+	case len(e.add) > 0:
+		// The names are new: each has its own UUID.
+		err = tx.AddDataFiles(ctx, e.add, props, table.WithoutAutoNameMapping(), table.WithoutDuplicateCheck())
+	default:
+		err = tx.AddFiles(ctx, nil, props, false)
+	}
+	if err != nil {
+		return fmt.Errorf("table %s: %w", e.table, err)
+	}
+	e.paths = nil // from here on nobody but the metadata knows whether they are in use
+	done, err := tx.Commit(ctx)
+	if errors.Is(err, table.ErrCommitFailed) {
+		return fmt.Errorf("table %s: another tool changed it meanwhile; run again: %w", e.table, err)
+	}
+	if err != nil {
+		return fmt.Errorf("table %s: %w", e.table, err)
+	}
+	e.l.committed(e.table, done)
+	return nil
+}
+
+// through is the sequence number of flows up to which a table that follows it
+// holds everything.
+func through(tbl *table.Table) int64 {
+	for s := tbl.CurrentSnapshot(); s != nil; {
+		if s.Summary != nil {
+			if n, err := strconv.ParseInt(s.Summary.Properties[keyThrough], 10, 64); err == nil {
+				return n
+			}
+		}
+		// Another tool's snapshot: what it did to the table kept its rows.
+		if s.ParentSnapshotID == nil {
+			break
+		}
+		s = tbl.SnapshotByID(*s.ParentSnapshotID)
+	}
+	return 0
+}

@@ -1,0 +1,221 @@
+package lake
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/periplus/periplus/digest"
+	"github.com/periplus/periplus/periplus"
+)
+
+// The side tables of a list: what a batch taught beside its flows. They are
+// not Iceberg tables, only files that the lake reads back.
+
+func when(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t
+}
+
+func address(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
+}
+
+func (r *record) addr(name string) netip.Addr {
+	a, err := netip.ParseAddr(r.text(name))
+	if err != nil {
+		return netip.Addr{} // "": there was none
+	}
+	return a
+}
+
+var serverFields = []periplus.Field[digest.Server]{
+	{Name: "address", Get: func(s *digest.Server) any { return address(s.Addr) }},
+	{Name: "port", Type: periplus.Integer, Get: func(s *digest.Server) any { return int64(s.Port) }},
+	{Name: "protocol", Type: periplus.Integer, Get: func(s *digest.Server) any { return int64(s.Protocol) }},
+}
+
+func readServer(r *record) digest.Server {
+	return digest.Server{Addr: r.addr("address"), Port: uint16(r.number("port")), Protocol: uint8(r.number("protocol"))}
+}
+
+func ownedPlace(name string, get func(*periplus.Place) string) periplus.Field[digest.Owned] {
+	return periplus.Field[digest.Owned]{Name: name, Get: func(o *digest.Owned) any { return get(o.Place) }}
+}
+
+var ownedFields = []periplus.Field[digest.Owned]{
+	{Name: "address", Get: func(o *digest.Owned) any { return address(o.Addr) }},
+	ownedPlace("provider", func(p *periplus.Place) string { return p.Provider }),
+	ownedPlace("account", func(p *periplus.Place) string { return p.Account }),
+	ownedPlace("region", func(p *periplus.Place) string { return p.Region }),
+	ownedPlace("zone", func(p *periplus.Place) string { return p.Zone }),
+	ownedPlace("network", func(p *periplus.Place) string { return p.Network }),
+	ownedPlace("subnet", func(p *periplus.Place) string { return p.Subnet }),
+	ownedPlace("interface", func(p *periplus.Place) string { return p.Interface }),
+	ownedPlace("interface_type", func(p *periplus.Place) string { return p.InterfaceType }),
+	ownedPlace("instance", func(p *periplus.Place) string { return p.Instance }),
+	ownedPlace("log", func(p *periplus.Place) string { return p.Log }),
+	{Name: "first_seen", Type: periplus.Timestamptz, Null: true, Get: func(o *digest.Owned) any { return when(o.First) }},
+	{Name: "last_seen", Type: periplus.Timestamptz, Null: true, Get: func(o *digest.Owned) any { return when(o.Last) }},
+}
+
+func readOwned(r *record) digest.Owned {
+	return digest.Owned{Addr: r.addr("address"), First: r.time("first_seen"), Last: r.time("last_seen"),
+		Place: &periplus.Place{Provider: r.text("provider"), Account: r.text("account"), Region: r.text("region"),
+			Zone: r.text("zone"), Network: r.text("network"), Subnet: r.text("subnet"), Interface: r.text("interface"),
+			InterfaceType: r.text("interface_type"), Instance: r.text("instance"), Log: r.text("log")}}
+}
+
+func namedText(name string, get func(*periplus.Identity) string) periplus.Field[digest.Named] {
+	return periplus.Field[digest.Named]{Name: name, Get: func(n *digest.Named) any { return get(n.Identity) }}
+}
+
+var namedFields = []periplus.Field[digest.Named]{
+	{Name: "address", Get: func(n *digest.Named) any { return address(n.Addr) }},
+	{Name: "in_network", Get: func(n *digest.Named) any { return n.Network }},
+	{Name: "provider", Get: func(n *digest.Named) any { return n.Provider }},
+	namedText("name", func(i *periplus.Identity) string { return i.Name }),
+	namedText("kind", func(i *periplus.Identity) string { return i.Kind }),
+	namedText("service", func(i *periplus.Identity) string { return i.Service }),
+	namedText("account", func(i *periplus.Identity) string { return i.Account }),
+	namedText("region", func(i *periplus.Identity) string { return i.Region }),
+	namedText("zone", func(i *periplus.Identity) string { return i.Zone }),
+	namedText("network", func(i *periplus.Identity) string { return i.Network }),
+	namedText("subnet", func(i *periplus.Identity) string { return i.Subnet }),
+	namedText("country", func(i *periplus.Identity) string { return i.Country }),
+	{Name: "asn", Type: periplus.Bigint, Get: func(n *digest.Named) any { return int64(n.Identity.ASN) }},
+	namedText("tags", func(i *periplus.Identity) string { return periplus.TagText(i.Tags) }),
+	{Name: "first_seen", Type: periplus.Timestamptz, Null: true, Get: func(n *digest.Named) any { return when(n.First) }},
+	{Name: "last_seen", Type: periplus.Timestamptz, Null: true, Get: func(n *digest.Named) any { return when(n.Last) }},
+}
+
+func readNamed(r *record) digest.Named {
+	return digest.Named{Addr: r.addr("address"), Network: r.text("in_network"), Provider: r.text("provider"),
+		First: r.time("first_seen"), Last: r.time("last_seen"),
+		Identity: &periplus.Identity{Name: r.text("name"), Kind: r.text("kind"), Service: r.text("service"),
+			Account: r.text("account"), Region: r.text("region"), Zone: r.text("zone"), Network: r.text("network"),
+			Subnet: r.text("subnet"), Country: r.text("country"), ASN: uint32(r.number("asn")),
+			Tags: periplus.ParseTags(r.text("tags"))}}
+}
+
+var idFields = []periplus.Field[digest.ID]{
+	// The bits of the id: the lake has no unsigned type.
+	{Name: "id", Type: periplus.Bigint, Get: func(i *digest.ID) any { return int64(i.ID) }},
+	{Name: "time", Type: periplus.Timestamptz, Null: true, Get: func(i *digest.ID) any { return when(i.Time) }},
+}
+
+func readID(r *record) digest.ID {
+	return digest.ID{ID: uint64(r.number("id")), Time: r.time("time")}
+}
+
+// Servers returns the ends that batches so far knew for servers, each once.
+func (l *Lake) Servers(ctx context.Context) ([]digest.Server, error) {
+	seen := map[digest.Server]bool{}
+	var out []digest.Server
+	err := eachListed(ctx, l, "servers", readServer, func(s digest.Server) {
+		if !seen[s] {
+			seen[s] = true
+			out = append(out, s)
+		}
+	})
+	return out, err
+}
+
+// Owned returns the addresses that interfaces have, each (address, place) once
+// with the span over all batches.
+func (l *Lake) Owned(ctx context.Context) ([]digest.Owned, error) {
+	type key struct {
+		addr  netip.Addr
+		place periplus.Place
+	}
+	at := map[key]int{}
+	var out []digest.Owned
+	err := eachListed(ctx, l, "owned", readOwned, func(o digest.Owned) {
+		k := key{o.Addr, *o.Place}
+		i, ok := at[k]
+		if !ok {
+			at[k] = len(out)
+			out = append(out, o)
+			return
+		}
+		out[i].First, out[i].Last = span(out[i].First, out[i].Last, o.First, o.Last)
+	})
+	return out, err
+}
+
+// Named returns what the logs say of addresses, each (address, network,
+// identity) once with the span over all batches.
+func (l *Lake) Named(ctx context.Context) ([]digest.Named, error) {
+	type key struct {
+		addr                    netip.Addr
+		network, provider, tags string
+		identity                comparableIdentity
+	}
+	at := map[key]int{}
+	var out []digest.Named
+	err := eachListed(ctx, l, "named", readNamed, func(n digest.Named) {
+		k := key{n.Addr, n.Network, n.Provider, periplus.TagText(n.Identity.Tags), comparable(n.Identity)}
+		i, ok := at[k]
+		if !ok {
+			at[k] = len(out)
+			out = append(out, n)
+			return
+		}
+		out[i].First, out[i].Last = span(out[i].First, out[i].Last, n.First, n.Last)
+	})
+	return out, err
+}
+
+// comparableIdentity is an Identity without its tags.
+type comparableIdentity struct {
+	name, kind, service, account, region, zone, network, subnet, country string
+	asn                                                                  uint32
+}
+
+func comparable(i *periplus.Identity) comparableIdentity {
+	return comparableIdentity{i.Name, i.Kind, i.Service, i.Account, i.Region, i.Zone, i.Network, i.Subnet, i.Country, i.ASN}
+}
+
+func span(first, last, f, t time.Time) (time.Time, time.Time) {
+	if first.IsZero() || !f.IsZero() && f.Before(first) {
+		first = f
+	}
+	if t.After(last) {
+		last = t
+	}
+	return first, last
+}
+
+// IDs returns the log entries since a time, which a provider may deliver again.
+func (l *Lake) IDs(ctx context.Context, since time.Time) ([]digest.ID, error) {
+	var out []digest.ID
+	err := eachListed(ctx, l, "ids", readID, func(i digest.ID) {
+		if !i.Time.Before(since) {
+			out = append(out, i)
+		}
+	})
+	return out, err
+}
+
+// eachListed calls row for every row of one side table of all lists.
+func eachListed[T any](ctx context.Context, l *Lake, name string, read func(*record) T, row func(T)) error {
+	dirs, err := l.lists(ctx)
+	if err != nil {
+		return err
+	}
+	for _, dir := range dirs {
+		rows, err := readListed(ctx, dir, name, read)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			row(r)
+		}
+	}
+	return nil
+}

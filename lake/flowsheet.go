@@ -1,0 +1,215 @@
+package lake
+
+import (
+	"net/netip"
+
+	"github.com/periplus/periplus/periplus"
+)
+
+// A flowSheet fills a sheet with flow rows. Its order of appending is that of
+// periplus.FlowFields; a test holds it against them.
+type flowSheet struct {
+	*sheet
+	object, bucket, first, last, minutes *int64s
+	place                                [8]*texts // provider … log
+	observer, client, server             *texts
+	serverPort, protocol                 *int32s
+	orientedBy                           *texts
+	clientPort                           *int32s
+	verdict, reason                      *texts
+	counters                             [4]*int64s // request and response, packets and bytes
+	records, connections, opened         *int64s
+	tcpFlags                             *int32s
+	natClient, natServer, service        *texts
+	path, encryption                     *texts
+	sampled                              *bools
+
+	places    map[*periplus.Place][8]int32
+	notes     map[*periplus.Note]noteIndex
+	lastPlace *periplus.Place
+	placeNow  [8]int32
+	lastNote  *periplus.Note
+	noteNow   noteIndex
+	names     [3][]int32 // of observers, orientations and verdicts; absent until used
+
+	clients, servers, natClients, natServers addresses
+}
+
+type noteIndex struct{ reason, path, encryption int32 }
+
+// addresses maps addresses to indices of a column of text.
+type addresses struct {
+	known map[netip.Addr]int32
+	last  netip.Addr
+	now   int32
+}
+
+func (a *addresses) reset() {
+	clear(a.known)
+	a.last = netip.Addr{}
+	a.now = absent
+}
+
+// index returns the index of an address; the zero Addr is "".
+func (a *addresses) index(b *texts, addr netip.Addr) int32 {
+	if addr == a.last && a.now != absent {
+		return a.now
+	}
+	i, ok := a.known[addr]
+	if !ok {
+		if a.known == nil {
+			a.known = map[netip.Addr]int32{}
+		}
+		if addr.IsValid() {
+			b.data = addr.AppendTo(b.data)
+		}
+		i = b.closeValue()
+		a.known[addr] = i
+	}
+	a.last, a.now = addr, i
+	return i
+}
+
+func (a *addresses) indexOrAbsent(b *texts, addr netip.Addr) int32 {
+	if !addr.IsValid() {
+		return absent
+	}
+	return a.index(b, addr)
+}
+
+func newFlowSheet() *flowSheet {
+	s := &flowSheet{sheet: newSheet(layouts[Flows].columns),
+		places: map[*periplus.Place][8]int32{}, notes: map[*periplus.Note]noteIndex{}}
+	i := -1
+	long := func() *int64s { i++; return s.cols[i].(*int64s) }
+	short := func() *int32s { i++; return s.cols[i].(*int32s) }
+	text := func() *texts { i++; return s.cols[i].(*texts) }
+	s.object, s.bucket, s.first, s.last, s.minutes = long(), long(), long(), long(), long()
+	for k := range s.place {
+		s.place[k] = text()
+	}
+	s.observer, s.client, s.server = text(), text(), text()
+	s.serverPort, s.protocol = short(), short()
+	s.orientedBy = text()
+	s.clientPort = short()
+	s.verdict, s.reason = text(), text()
+	for k := range s.counters {
+		s.counters[k] = long()
+	}
+	s.records, s.connections, s.opened = long(), long(), long()
+	s.tcpFlags = short()
+	s.natClient, s.natServer, s.service, s.path, s.encryption = text(), text(), text(), text(), text()
+	i++
+	s.sampled = s.cols[i].(*bools)
+	s.forget()
+	return s
+}
+
+// forget drops what was cached of the row group before.
+func (s *flowSheet) forget() {
+	clear(s.places)
+	clear(s.notes)
+	s.lastPlace, s.lastNote = nil, nil
+	s.noteNow = noteIndex{absent, absent, absent}
+	for k := range s.names {
+		s.names[k] = s.names[k][:0]
+	}
+	for _, a := range []*addresses{&s.clients, &s.servers, &s.natClients, &s.natServers} {
+		a.reset()
+	}
+}
+
+func (s *flowSheet) reset() {
+	s.sheet.reset()
+	s.forget()
+}
+
+func (s *flowSheet) add(f *periplus.Flow) {
+	s.object.put(f.Object)
+	s.bucket.put(f.Bucket.UnixMicro())
+	s.first.put(f.FirstSeen.UnixMicro())
+	s.last.put(f.LastSeen.UnixMicro())
+	s.minutes.put(f.Minutes)
+	if f.Place != s.lastPlace {
+		s.seekPlace(f.Place)
+	}
+	for k, i := range &s.placeNow {
+		s.place[k].put(i)
+	}
+	s.observer.put(s.name(0, s.observer, uint8(f.Observer)))
+	s.client.put(s.clients.index(s.client, f.Client))
+	s.server.put(s.servers.index(s.server, f.Server))
+	s.serverPort.putPort(f.ServerPort, f.HasPort)
+	s.protocol.put(int32(f.Protocol))
+	s.orientedBy.put(s.name(1, s.orientedBy, uint8(f.OrientedBy)))
+	s.clientPort.putPort(f.ClientPort, f.HasClientPort)
+	s.verdict.put(s.name(2, s.verdict, uint8(f.Verdict)))
+	if f.Note != s.lastNote || s.noteNow.reason == absent {
+		s.seekNote(f.Note)
+	}
+	s.reason.put(s.noteNow.reason)
+	s.counters[0].putCount(f.RequestPackets)
+	s.counters[1].putCount(f.RequestBytes)
+	s.counters[2].putCount(f.ResponsePackets)
+	s.counters[3].putCount(f.ResponseBytes)
+	s.records.put(f.Records)
+	s.connections.put(f.Connections)
+	s.opened.putCount(f.Opened)
+	s.tcpFlags.put(int32(f.TCPFlags))
+	s.natClient.putNull(s.natClients.indexOrAbsent(s.natClient, f.NATClient))
+	s.natServer.putNull(s.natServers.indexOrAbsent(s.natServer, f.NATServer))
+	s.service.putNull(s.service.internOrAbsent(f.Service))
+	s.path.putNull(s.noteNow.path)
+	s.encryption.putNull(s.noteNow.encryption)
+	s.sampled.put(f.Sampled)
+	s.rows++
+}
+
+func (s *flowSheet) seekPlace(p *periplus.Place) {
+	s.lastPlace = p
+	now, ok := s.places[p]
+	if !ok {
+		for k, v := range [8]string{p.Provider, p.Account, p.Region, p.Zone, p.Network, p.Subnet, p.Interface, p.Log} {
+			now[k] = s.place[k].intern(v)
+		}
+		s.places[p] = now
+	}
+	s.placeNow = now
+}
+
+func (s *flowSheet) seekNote(n *periplus.Note) {
+	s.lastNote = n
+	now, ok := s.notes[n]
+	if !ok {
+		var v periplus.Note
+		if n != nil {
+			v = *n
+		}
+		now = noteIndex{s.reason.intern(v.Reason), s.path.internOrAbsent(v.Path), s.encryption.internOrAbsent(v.Encryption)}
+		s.notes[n] = now
+	}
+	s.noteNow = now
+}
+
+// name returns the index of one of the words that a small number stands for.
+func (s *flowSheet) name(kind int, b *texts, v uint8) int32 {
+	known := s.names[kind]
+	if int(v) < len(known) && known[v] != absent {
+		return known[v]
+	}
+	for int(v) >= len(known) {
+		known = append(known, absent)
+	}
+	var word string
+	switch kind {
+	case 0:
+		word = periplus.Observer(v).String()
+	case 1:
+		word = periplus.Orientation(v).String()
+	default:
+		word = periplus.Verdict(v).String()
+	}
+	known[v] = b.intern(word)
+	s.names[kind] = known
+	return known[v]
+}

@@ -1,0 +1,283 @@
+package lake
+
+import (
+	"cmp"
+	"context"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
+	"github.com/google/uuid"
+
+	"github.com/periplus/periplus/periplus"
+)
+
+// follow brings objects and coverage up to flows. It does nothing but two
+// comparisons when they are.
+func (l *Lake) follow(ctx context.Context) error {
+	flows, err := l.load(ctx, Flows)
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{Objects, Coverage} {
+		tbl, err := l.load(ctx, name)
+		if err != nil {
+			return err
+		}
+		have, want := through(tbl), flows.Metadata().LastSequenceNumber()
+		if have == want {
+			continue
+		}
+		var dirs []string
+		for _, s := range sortedSnapshots(flows) {
+			if s.SequenceNumber > have && s.Summary != nil && s.Summary.Properties[keyList] != "" {
+				dirs = append(dirs, filepath.Join(l.listsDir(), s.Summary.Properties[keyList]))
+			}
+		}
+		if len(dirs) == 0 {
+			continue // compactions and the like
+		}
+		if name == Objects {
+			err = l.addObjects(ctx, dirs, want)
+		} else {
+			err = l.addCoverage(ctx, dirs, want)
+		}
+		if err != nil {
+			return err
+		}
+		crash("after " + name)
+	}
+	return nil
+}
+
+// sortedSnapshots returns a table's snapshots in the order of their commits.
+func sortedSnapshots(tbl *table.Table) []table.Snapshot {
+	return slices.SortedFunc(slices.Values(tbl.Metadata().Snapshots()), func(a, b table.Snapshot) int {
+		return cmp.Compare(a.SequenceNumber, b.SequenceNumber)
+	})
+}
+
+func throughProps(seq int64) iceberg.Properties {
+	return iceberg.Properties{keyThrough: strconv.FormatInt(seq, 10)}
+}
+
+// addObjects adds the objects of lists; a later row of an object replaces an
+// earlier one.
+func (l *Lake) addObjects(ctx context.Context, dirs []string, seq int64) (err error) {
+	fresh := map[int64]periplus.ReadObject{}
+	for _, dir := range dirs {
+		rows, err := readListed(ctx, dir, "objects", readObject)
+		if err != nil {
+			return err
+		}
+		for _, o := range rows {
+			fresh[o.ID] = o
+		}
+	}
+	e := edit{l: l, table: Objects}
+	defer func() {
+		if err != nil {
+			e.undo()
+		}
+	}()
+	files, err := l.dataFiles(ctx, Objects)
+	if err != nil {
+		return err
+	}
+	keep := make([]periplus.ReadObject, 0, len(fresh))
+	for _, f := range files {
+		rows, err := l.ledger.file(ctx, f.file.FilePath())
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(rows, func(o periplus.ReadObject) bool { _, ok := fresh[o.ID]; return ok }) {
+			continue
+		}
+		e.drop = append(e.drop, f.file)
+		for _, o := range rows {
+			if _, ok := fresh[o.ID]; !ok {
+				keep = append(keep, o)
+			}
+		}
+	}
+	for _, o := range fresh {
+		keep = append(keep, o)
+	}
+	slices.SortFunc(keep, func(a, b periplus.ReadObject) int { return cmp.Compare(a.URI, b.URI) })
+	if err := writeTable(&e, periplus.ObjectFields, keep, nil); err != nil {
+		return err
+	}
+	return e.commit(ctx, throughProps(seq))
+}
+
+// writeTable adds rows to an edit as one data file.
+func writeTable[T any](e *edit, fields []periplus.Field[T], rows []T, parts map[int]any) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	path := filepath.Join(e.l.tableDir(e.table), "data", uuid.NewString()+".parquet")
+	p, err := writeRows(path, fields, rows)
+	if err != nil {
+		return err
+	}
+	df, err := p.finish(layouts[e.table], parts)
+	if err != nil {
+		return err
+	}
+	e.added([]iceberg.DataFile{df})
+	return nil
+}
+
+type coverageKey struct {
+	hour                                                           time.Time
+	provider, account, region, network, subnet, interfaceName, log string
+}
+
+func keyOfCoverage(c *periplus.Coverage) coverageKey {
+	return coverageKey{c.Hour, c.Provider, c.Account, c.Region, c.Network, c.Subnet, c.Interface, c.Log}
+}
+
+func addToCoverage(rows map[coverageKey]periplus.Coverage, c periplus.Coverage) {
+	k := keyOfCoverage(&c)
+	old, ok := rows[k]
+	if ok {
+		c.KeepsPassed = c.KeepsPassed || old.KeepsPassed
+		c.Records += old.Records
+		c.NoData += old.NoData
+		c.SkipData += old.SkipData
+		c.Late += old.Late
+		c.Bad += old.Bad
+	}
+	rows[k] = c
+}
+
+// addCoverage adds the coverage of lists: one row an hour and log stays one
+// row, so the days that they touch are written anew.
+func (l *Lake) addCoverage(ctx context.Context, dirs []string, seq int64) (err error) {
+	days := map[int32]map[coverageKey]periplus.Coverage{}
+	for _, dir := range dirs {
+		rows, err := readListed(ctx, dir, "coverage", readCoverage)
+		if err != nil {
+			return err
+		}
+		for _, c := range rows {
+			day := dayOf(c.Hour)
+			if days[day] == nil {
+				days[day] = map[coverageKey]periplus.Coverage{}
+			}
+			addToCoverage(days[day], c)
+		}
+	}
+	e := edit{l: l, table: Coverage}
+	defer func() {
+		if err != nil {
+			e.undo()
+		}
+	}()
+	files, err := l.dataFiles(ctx, Coverage)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		day, ok := partitionNumber(f.file, firstPartitionID)
+		rows := days[day]
+		if !ok || rows == nil {
+			continue
+		}
+		e.drop = append(e.drop, f.file)
+		err := readRecords(ctx, f.file.FilePath(), func(r *record) error {
+			addToCoverage(rows, readCoverage(r))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for day, rows := range days {
+		if err := writeTable(&e, periplus.CoverageFields, sortedCoverage(rows), map[int]any{firstPartitionID: iceberg.Date(day)}); err != nil {
+			return err
+		}
+	}
+	return e.commit(ctx, throughProps(seq))
+}
+
+func sortedCoverage(rows map[coverageKey]periplus.Coverage) []periplus.Coverage {
+	out := make([]periplus.Coverage, 0, len(rows))
+	for _, c := range rows {
+		out = append(out, c)
+	}
+	slices.SortFunc(out, func(a, b periplus.Coverage) int {
+		return cmp.Or(a.Hour.Compare(b.Hour), cmp.Compare(a.Provider, b.Provider), cmp.Compare(a.Account, b.Account),
+			cmp.Compare(a.Region, b.Region), cmp.Compare(a.Network, b.Network), cmp.Compare(a.Subnet, b.Subnet),
+			cmp.Compare(a.Interface, b.Interface), cmp.Compare(a.Log, b.Log))
+	})
+	return out
+}
+
+func dayOf(t time.Time) int32 { return int32(t.Unix() / 86400) }
+
+// partitionNumber is a partition value as a number, whatever type the reader
+// of manifests made of it.
+func partitionNumber(f iceberg.DataFile, id int) (int32, bool) {
+	switch v := f.Partition()[id].(type) {
+	case int32:
+		return v, true
+	case int64:
+		return int32(v), true
+	case int:
+		return int32(v), true
+	case iceberg.Date:
+		return int32(v), true
+	}
+	return 0, false
+}
+
+// entry is a live data file with the sequence number of the commit that added
+// it.
+type entry struct {
+	file iceberg.DataFile
+	seq  int64
+}
+
+// dataFiles returns the live data files of a table's newest snapshot.
+func (l *Lake) dataFiles(ctx context.Context, name string) ([]entry, error) {
+	tbl, err := l.load(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return filesOf(ctx, tbl, tbl.CurrentSnapshot())
+}
+
+func filesOf(ctx context.Context, tbl *table.Table, s *table.Snapshot) ([]entry, error) {
+	if s == nil {
+		return nil, nil
+	}
+	io, err := tbl.FS(ctx)
+	if err != nil {
+		return nil, err
+	}
+	manifests, err := s.Manifests(io)
+	if err != nil {
+		return nil, err
+	}
+	var out []entry
+	for _, m := range manifests {
+		if m.ManifestContent() != iceberg.ManifestContentData {
+			if m.HasAddedFiles() || m.HasExistingFiles() {
+				return nil, errDeletes(tbl)
+			}
+			continue
+		}
+		entries, err := m.FetchEntries(io, true)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			out = append(out, entry{e.DataFile(), e.SequenceNum()})
+		}
+	}
+	return out, ctx.Err()
+}
