@@ -22,7 +22,7 @@ func Build(m *query.Map, opt Options) *Graph {
 		Range: Range{m.Range.From, m.Range.To}, Level: m.Level, Metric: m.Metric,
 		Groups: []Group{}, Nodes: []Node{}, Edges: []Edge{}, Notes: []string{},
 		Coverage: map[string]float64{},
-		Totals: Totals{Bytes: known(all.Bytes()), Packets: known(all.Packets()), Records: Int(all.Records), Opened: known(all.Opened),
+		Totals: Totals{Bytes: Known(all.Bytes()), Packets: Known(all.Packets()), Records: Int(all.Records), Opened: Known(all.Opened),
 			Denied: Int(m.Totals[periplus.Denied].Records), Dropped: Int(m.Totals[periplus.Dropped].Records), Unknown: Int(m.Totals[periplus.Unknown].Records)},
 	}
 	b := builder{Graph: g, opt: opt, groups: map[string]bool{}}
@@ -193,7 +193,7 @@ func (b *builder) rest(m *query.Map, cut []query.Edge) {
 	left := m.AllEdges - int64(len(b.Edges))
 	if left > 0 || rest.All().Records > 0 {
 		t := rest.All()
-		b.Other = &Other{Edges: Int(left), Nodes: Int(max(m.AllNodes-int64(len(b.Nodes)), 0)), Bytes: known(t.Bytes()), Records: Int(t.Records), Denied: Int(rest.Stopped().Records)}
+		b.Other = &Other{Edges: Int(left), Nodes: Int(max(m.AllNodes-int64(len(b.Nodes)), 0)), Bytes: Known(t.Bytes()), Records: Int(t.Records), Denied: Int(rest.Stopped().Records)}
 	}
 	all := m.Totals
 	for name, of := range map[string]func(query.Verdicts) int64{

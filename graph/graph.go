@@ -203,7 +203,8 @@ func sum(a, b *Int) *Int {
 	return &n
 }
 
-func known(c periplus.Count) *Int {
+// Known is a counter, nil where no log says it.
+func Known(c periplus.Count) *Int {
 	if !c.Known {
 		return nil
 	}
@@ -213,7 +214,7 @@ func known(c periplus.Count) *Int {
 
 // CounterOf makes a Counter of a query's totals.
 func CounterOf(t query.Totals) Counter {
-	return Counter{Bytes: known(t.Bytes()), Packets: known(t.Packets()), Records: Int(t.Records), Opened: known(t.Opened)}
+	return Counter{Bytes: Known(t.Bytes()), Packets: Known(t.Packets()), Records: Int(t.Records), Opened: Known(t.Opened)}
 }
 
 // VerdictsOf makes Verdicts of a query's; stoppedAt is where most of what was

@@ -40,8 +40,8 @@ type flowRow struct {
 
 func rowOf(f *query.FlowRow) flowRow {
 	row := flowRow{First: f.FirstSeen, Last: f.LastSeen, Client: f.Client.String(), Server: f.Server.String(), Protocol: graph.Protocol(f.Protocol),
-		Verdict: f.Verdict.String(), RequestBytes: count(f.RequestBytes), ResponseBytes: count(f.ResponseBytes),
-		RequestPackets: count(f.RequestPackets), ResponsePackets: count(f.ResponsePackets), Records: graph.Int(f.Records), Opened: count(f.Opened),
+		Verdict: f.Verdict.String(), RequestBytes: graph.Known(f.RequestBytes), ResponseBytes: graph.Known(f.ResponseBytes),
+		RequestPackets: graph.Known(f.RequestPackets), ResponsePackets: graph.Known(f.ResponsePackets), Records: graph.Int(f.Records), Opened: graph.Known(f.Opened),
 		Observer: f.Observer.String(), OrientedBy: f.OrientedBy.String(), Object: f.URI}
 	if f.HasPort {
 		p := int(f.ServerPort)
@@ -54,14 +54,6 @@ func rowOf(f *query.FlowRow) flowRow {
 		row.Provider, row.Interface, row.Log = f.Place.Provider, f.Place.Interface, f.Place.Log
 	}
 	return row
-}
-
-func count(c periplus.Count) *graph.Int {
-	if !c.Known {
-		return nil
-	}
-	n := graph.Int(c.N)
-	return &n
 }
 
 // flows answers a page of rows as JSON, or streams all of them as CSV or a
