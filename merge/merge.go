@@ -20,7 +20,7 @@ const widen = time.Minute
 const Around = 20 * time.Minute
 
 // Owner is a network that owns an address: one of its interfaces has it.
-// Network is its name, or what stands for it (see Network).
+// Network is the interface's Place.Home.
 type Owner struct{ Network, Account, Region string }
 
 // Options say what the rows themselves cannot. The zero value works: nothing

@@ -29,18 +29,6 @@ func (m *Merger) turn(f *periplus.Flow) *periplus.Flow {
 	return &t
 }
 
-// Network is the name of the network that an interface belongs to: what its
-// log says, else its account and region.
-func Network(p *periplus.Place) string {
-	if p.Network != "" || p.Account == "" && p.Region == "" {
-		return p.Network
-	}
-	if p.Region == "" {
-		return p.Account
-	}
-	return p.Account + "/" + p.Region
-}
-
 // networks says where the two ends of a row belong. Only an address that
 // several networks own depends on who wrote the row.
 func (m *Merger) networks(f *periplus.Flow) (client, server string) {
@@ -63,7 +51,7 @@ func (m *Merger) network(f *periplus.Flow, own bool, owners []Owner) string {
 	case i >= 0:
 		return owners[i].Network
 	case own:
-		return Network(f.Place)
+		return f.Place.Home()
 	}
 	return "" // several others: nobody can tell which
 }

@@ -45,14 +45,27 @@ func later(a, b time.Time) time.Time {
 // bothSeen is who saw what a and b saw together: the ends count before what
 // lies between them.
 func bothSeen(a, b string) string {
-	order := map[string]int{"unknown": 0, "middle": 1, "client": 2, "server": 3, "both": 4}
-	switch x, y := order[a], order[b]; {
+	switch x, y := end(a), end(b); {
 	case x >= 2 && y >= 2 && x != y:
 		return "both"
 	case x >= y:
 		return a
 	}
 	return b
+}
+
+func end(seen string) int {
+	switch seen {
+	case "both":
+		return 4
+	case "server":
+		return 3
+	case "client":
+		return 2
+	case "middle":
+		return 1
+	}
+	return 0
 }
 
 // stopName is where on the path an observer stopped something.

@@ -1,0 +1,646 @@
+package merge
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/periplus/periplus/periplus"
+)
+
+var hour = time.Date(2026, 11, 1, 10, 0, 0, 0, time.UTC)
+
+// parse reads flow rows, one a line:
+//
+//	server eni-s allowed 0:10-1:10 req=10/1000 resp=8/800 log=fl-1 …
+//
+// Times are minutes and seconds after the hour and may be negative. The
+// conversation is 10.0.0.5 to 10.0.1.9:443 unless client=, server= or port= say
+// otherwise. The bucket is that of the start.
+func parse(t testing.TB, text string) []periplus.Flow {
+	t.Helper()
+	var out []periplus.Flow
+	for line := range strings.Lines(text) {
+		w := strings.Fields(line)
+		if len(w) == 0 {
+			continue
+		}
+		place := &periplus.Place{Provider: "aws", Account: "111122223333", Region: "eu-west-1", Network: "vpc-a", Interface: w[1]}
+		f := periplus.Flow{Place: place, Client: netip.MustParseAddr("10.0.0.5"), Server: netip.MustParseAddr("10.0.1.9"),
+			ServerPort: 443, HasPort: true, Protocol: 6, OrientedBy: periplus.ByFlags, Records: 1, Connections: 1}
+		var err error
+		if f.Observer, err = periplus.ParseObserver(w[0]); err != nil {
+			t.Fatal(err)
+		}
+		verdict, reason, _ := strings.Cut(w[2], ":")
+		if f.Verdict, err = periplus.ParseVerdict(verdict); err != nil {
+			t.Fatal(err)
+		}
+		note := periplus.Note{Reason: reason}
+		from, to, ok := strings.Cut(w[3], "..")
+		if !ok {
+			t.Fatalf("%q is no span", w[3])
+		}
+		f.FirstSeen, f.LastSeen = clock(t, from), clock(t, to)
+		f.Bucket = f.FirstSeen.Truncate(periplus.Bucket)
+		for _, kv := range w[4:] {
+			k, v, _ := strings.Cut(kv, "=")
+			switch k {
+			case "req":
+				f.RequestPackets, f.RequestBytes = counts(t, v)
+			case "resp":
+				f.ResponsePackets, f.ResponseBytes = counts(t, v)
+			case "log":
+				place.Log = v
+			case "net":
+				place.Network = strings.TrimPrefix(v, "-")
+			case "client":
+				f.Client = netip.MustParseAddr(v)
+			case "server":
+				f.Server = netip.MustParseAddr(v)
+			case "port":
+				f.ServerPort, f.HasPort = uint16(number(t, v)), v != "-1"
+			case "cport":
+				f.ClientPort, f.HasClientPort = uint16(number(t, v)), true
+			case "by":
+				if f.OrientedBy, err = periplus.ParseOrientation(v); err != nil {
+					t.Fatal(err)
+				}
+			case "records":
+				f.Records = number(t, v)
+			case "conns":
+				f.Connections = number(t, v)
+			case "opened":
+				f.Opened = periplus.Count{N: number(t, v), Known: true}
+			case "flags":
+				f.TCPFlags = uint8(number(t, v))
+			case "service":
+				f.Service = v
+			case "path":
+				note.Path = v
+			case "enc":
+				note.Encryption = v
+			case "sampled":
+				f.Sampled = true
+			default:
+				t.Fatalf("%q is no word of a row", kv)
+			}
+		}
+		if note != (periplus.Note{}) {
+			f.Note = &note
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+func clock(t testing.TB, s string) time.Time {
+	t.Helper()
+	minutes, seconds, ok := strings.Cut(s, ":")
+	if !ok {
+		t.Fatalf("%q is no time", s)
+	}
+	d := time.Duration(number(t, seconds)) * time.Second
+	if strings.HasPrefix(minutes, "-") {
+		d = -d
+	}
+	return hour.Add(time.Duration(number(t, minutes))*time.Minute + d)
+}
+
+func number(t testing.TB, s string) int64 {
+	t.Helper()
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func counts(t testing.TB, s string) (packets, bytes periplus.Count) {
+	p, b, _ := strings.Cut(s, "/")
+	packets = periplus.Count{N: number(t, p), Known: true}
+	if b != "" {
+		bytes = periplus.Count{N: number(t, b), Known: true}
+	}
+	return
+}
+
+// show prints rows of traffic; what is usual is left out.
+func show(rows []periplus.Traffic) string {
+	var b strings.Builder
+	for _, t := range rows {
+		fmt.Fprintf(&b, "%d %s", int(t.Bucket.Sub(hour).Minutes()), t.Verdict)
+		if t.Reason != "" {
+			b.WriteString(":" + t.Reason)
+		}
+		fmt.Fprintf(&b, " req=%s resp=%s records=%d %s %s", both(t.RequestPackets, t.RequestBytes), both(t.ResponsePackets, t.ResponseBytes), t.Records, t.SeenBy, t.Answer)
+		if t.StoppedAt != "" {
+			b.WriteString(" at=" + t.StoppedAt)
+		}
+		if t.Client != netip.MustParseAddr("10.0.0.5") || t.Server != netip.MustParseAddr("10.0.1.9") || t.ServerPort != 443 {
+			fmt.Fprintf(&b, " %s>%s:%d", t.Client, t.Server, t.ServerPort)
+		}
+		if t.ClientNetwork+t.ServerNetwork != "" {
+			fmt.Fprintf(&b, " %s>%s", t.ClientNetwork, t.ServerNetwork)
+		}
+		if t.Incomplete {
+			b.WriteString(" incomplete")
+		}
+		if t.Sampled {
+			b.WriteString(" sampled")
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+func both(p, b periplus.Count) string {
+	if !p.Known && !b.Known {
+		return "null"
+	}
+	if !b.Known {
+		return strconv.FormatInt(p.N, 10)
+	}
+	return fmt.Sprintf("%d/%d", p.N, b.N)
+}
+
+// wanted is text with its indentation and blank lines taken away.
+func wanted(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			b.WriteString(line + "\n")
+		}
+	}
+	return b.String()
+}
+
+// ofHour wants the buckets of the test's hour.
+func ofHour(opt Options) Options {
+	opt.From, opt.To = hour, hour.Add(time.Hour)
+	return opt
+}
+
+func keepsAllBut(logs ...string) func(*periplus.Place) bool {
+	return func(p *periplus.Place) bool { return !slices.Contains(logs, p.Log) }
+}
+
+func TestMerge(t *testing.T) {
+	opt := Options{}
+	f := func(name, in, want string) {
+		t.Helper()
+		rows := parse(t, in)
+		if got := show(Merge(rows, ofHour(opt))); got != wanted(want) {
+			t.Errorf("%s: got\n%swant\n%s", name, got, wanted(want))
+		}
+		opt = Options{}
+	}
+
+	f("the server's side counts", `
+		client eni-c allowed 0:10..1:10 req=10/1000 resp=8/800
+		server eni-s allowed 0:11..1:11 req=9/900 resp=8/800`, `
+		0 allowed req=9/900 resp=8/800 records=1 both seen`)
+	f("else the client's", `
+		middle eni-m allowed 0:10..1:10 req=10/1000 resp=8/800
+		client eni-c allowed 0:10..1:10 req=10/1000 resp=7/700`, `
+		0 allowed req=10/1000 resp=7/700 records=1 client seen`)
+	f("else the largest in between", `
+		middle eni-m allowed 0:10..1:10 req=10/1000
+		unknown eni-n allowed 0:10..1:10 req=11/1100 resp=1/1`, `
+		0 allowed req=11/1100 resp=1/1 records=1 middle seen`)
+	f("ties of observers go by interface", `
+		middle eni-n allowed 0:10..1:10 req=10/1000
+		middle eni-m allowed 0:10..1:10 req=5/1001 resp=5/1`, `
+		0 allowed req=5/1001 resp=5/1 records=1 middle seen`)
+	f("choosing is by who speaks, not by bucket: 10 minutes against 1", `
+		server eni-s allowed 0:00..9:59 req=20/2000 resp=20/2000
+		client eni-c allowed 0:00..0:59 req=2/200 resp=2/200
+		client eni-c allowed 6:00..6:59 req=18/1800 resp=18/1800`, `
+		0 allowed req=20/2000 resp=20/2000 records=1 both seen`)
+	f("a minute of grace on both sides", `
+		server eni-s allowed 2:00..3:00 req=4/400
+		client eni-c allowed 0:00..0:59 req=1/100
+		client eni-c allowed 1:00..1:00 req=1/100
+		client eni-c allowed 4:00..4:01 req=1/100
+		client eni-c allowed 4:01..4:30 req=1/100`, `
+		0 allowed req=6/600 resp=null records=3 both none`)
+	f("a server that logs only a part leaves the rest to the client", `
+		server eni-s allowed 30:00..31:00 req=5/500 resp=5/500
+		client eni-c allowed 10:00..11:00 req=3/300 resp=3/300
+		client eni-c allowed 30:00..31:00 req=5/500 resp=5/500`, `
+		10 allowed req=3/300 resp=3/300 records=1 client seen
+		30 allowed req=5/500 resp=5/500 records=1 both seen`)
+	f("who speaks is asked of the conversation, not of the direction", `
+		server eni-s allowed 0:00..1:00 resp=5/500
+		client eni-c allowed 0:00..1:00 req=3/300 resp=5/500`, `
+		0 allowed req=null resp=5/500 records=1 both seen`)
+
+	f("stopped at the server: denied once, whatever the client let through", `
+		client eni-c allowed 0:10..1:10 req=3/180
+		server eni-s denied 0:10..1:10 req=3/180`, `
+		0 denied req=3/180 resp=null records=1 both unknown at=server`)
+	f("the same where the server's log keeps denials only", `
+		client eni-c allowed 0:10..1:10 req=3/180
+		server eni-s denied 0:10..1:10 req=3/180 log=rejects`, `
+		0 denied req=3/180 resp=null records=1 both unknown at=server`)
+	opt.KeepsPassed = keepsAllBut("rejects")
+	f("a log of denials is silent about the rest", `
+		client eni-c allowed 0:10..1:10 req=10/600 resp=7/420
+		server eni-s denied 0:10..1:10 req=3/180 log=rejects`, `
+		0 allowed req=7/420 resp=7/420 records=1 both seen
+		0 denied req=3/180 resp=null records=1 both unknown at=server`)
+	f("the server let the first through and stopped the second", `
+		client eni-c allowed 0:10..1:10 req=10/600 resp=7/420
+		server eni-s allowed 0:10..1:10 req=7/420 resp=7/420
+		server eni-s denied 0:20..1:10 req=3/180`, `
+		0 allowed req=7/420 resp=7/420 records=1 both seen
+		0 denied req=3/180 resp=null records=1 both unknown at=server`)
+	f("stopped in the middle after an interface's ACCEPT", `
+		client eni-c allowed 0:10..1:10 req=10/600
+		middle tgw-1 dropped:no-route 0:10..1:10 req=10/600`, `
+		0 dropped:no-route req=10/600 resp=null records=1 client unknown at=middle`)
+	f("a reply that an ACL at the server stops is a denied row with response counters only", `
+		server eni-s allowed 0:10..1:10 req=5/300
+		server eni-s denied 0:10..1:10 resp=5/200
+		client eni-c allowed 0:10..1:10 req=5/300`, `
+		0 allowed req=5/300 resp=null records=1 both none
+		0 denied req=null resp=5/200 records=1 both seen at=server`)
+	f("a reply that an ACL at the client stops is not allowed at the server", `
+		server eni-s allowed 0:10..1:10 req=5/300 resp=5/200
+		client eni-c allowed 0:10..1:10 req=5/300
+		client eni-c denied 0:10..1:10 resp=5/200`, `
+		0 allowed req=5/300 resp=0/0 records=1 both none
+		0 denied req=null resp=5/200 records=1 both seen at=client`)
+	f("stopped rows before an observer are not taken from it", `
+		client eni-c denied 0:10..1:10 req=2/100
+		server eni-s allowed 0:10..1:10 req=5/300 resp=5/200`, `
+		0 allowed req=5/300 resp=5/200 records=1 both seen
+		0 denied req=2/100 resp=null records=1 both unknown at=client`)
+	f("one conversation stopped at both ends in one bucket", `
+		client eni-c denied 0:10..1:10 req=2/100
+		server eni-s denied 3:00..4:00 req=5/300`, `
+		0 denied req=7/400 resp=null records=2 both unknown at=server`)
+	opt.KeepsPassed = keepsAllBut("rejects")
+	f("a denial of ten minutes against windows of one", `
+		client eni-c allowed 0:00..0:59 req=3/300
+		client eni-c allowed 4:00..4:59 req=4/400
+		client eni-c allowed 8:00..8:59 req=5/500
+		server eni-s denied 0:00..9:59 req=10/1000 log=rejects`, `
+		0 denied req=10/1000 resp=null records=1 both unknown at=server
+		5 allowed req=2/200 resp=null records=1 client none`)
+	opt.KeepsPassed = keepsAllBut("rejects")
+	f("subtraction stops at 0", `
+		client eni-c allowed 0:10..1:10 req=3/180 resp=1/60
+		server eni-s denied 0:10..1:10 req=5/300 log=rejects`, `
+		0 allowed req=0/0 resp=1/60 records=1 both seen
+		0 denied req=5/300 resp=null records=1 both unknown at=server`)
+	opt.KeepsPassed = keepsAllBut("rejects")
+	f("a denial out of reach is not taken", `
+		client eni-c allowed 0:10..1:10 req=3/180
+		server eni-s denied 3:11..4:10 req=3/180 log=rejects`, `
+		0 allowed req=3/180 resp=null records=1 both none
+		0 denied req=3/180 resp=null records=1 both unknown at=server`)
+	opt.KeepsPassed = keepsAllBut("rejects")
+	f("a denial that was not measured keeps null and takes nothing", `
+		client eni-c allowed 0:10..1:10 req=3/180
+		server eni-s denied 0:10..1:10 log=rejects`, `
+		0 allowed req=3/180 resp=null records=1 both none
+		0 denied req=null resp=null records=1 both unknown at=server`)
+	f("but where its log keeps what passed the client's packets are those", `
+		client eni-c allowed 0:10..1:10 req=3/180
+		server eni-s denied 0:10..1:10`, `
+		0 denied req=null resp=null records=1 both unknown at=server`)
+	f("stopped where nobody logs: allowed and unanswered", `
+		client eni-c allowed 0:10..1:10 req=3/180`, `
+		0 allowed req=3/180 resp=null records=1 client none`)
+
+	f("two logs of one interface: the one with more counted packets", `
+		server eni-s allowed 0:10..1:10 req=5/300 resp=5/300 log=fl-1
+		server eni-s allowed 0:10..1:10 req=4/300 resp=2/300 log=fl-0
+		server eni-s allowed 30:10..31:10 req=1/60 resp=1/60 log=fl-0`, `
+		0 allowed req=5/300 resp=5/300 records=1 server seen`)
+	f("ties by name", `
+		server eni-s allowed 0:10..1:10 req=5/301 log=fl-1
+		server eni-s allowed 0:10..1:10 req=5/300 log=fl-0`, `
+		0 allowed req=5/300 resp=null records=1 server none`)
+	f("one log for what passed and one for denials: both count", `
+		server eni-s allowed 0:10..1:10 req=5/300 log=accepts
+		server eni-s denied 0:10..1:10 req=1/60 log=rejects`, `
+		0 allowed req=5/300 resp=null records=1 server none
+		0 denied req=1/60 resp=null records=1 server unknown at=server`)
+	f("two logs of a GCP machine: estimates give way", `
+		server vm-1 unknown 0:10..1:10 req=6/300 log=half sampled
+		server vm-1 unknown 0:10..1:10 req=5/290 log=full`, `
+		0 unknown req=5/290 resp=null records=1 server none`)
+
+	f("what a gateway cannot say goes with what an interface says", `
+		middle tgw-1 unknown 0:10..1:10 req=5/300
+		client eni-c allowed 3:30..4:10 req=2/100
+		middle tgw-1 unknown 6:10..7:10 req=4/300`, `
+		0 allowed req=7/400 resp=null records=2 client none
+		5 unknown req=4/300 resp=null records=1 middle none`)
+	f("legs are left out", `
+		leg eni-nat allowed 0:10..1:10 req=5/300 resp=5/300
+		middle eni-nat allowed 0:10..1:10 req=5/300 resp=5/300`, `
+		0 allowed req=5/300 resp=5/300 records=1 middle seen`)
+	f("an interface that one batch could not place is one observer", `
+		unknown eni-s allowed 0:10..1:10 req=5/300
+		server eni-s allowed 1:30..2:10 req=5/300
+		client eni-c allowed 0:10..2:10 req=10/600`, `
+		0 allowed req=10/600 resp=null records=2 both none`)
+	f("reasons are apart, and everything else is summed", `
+		server eni-s denied:acl 0:10..1:10 req=1/60 records=2
+		server eni-s denied:sg 0:20..1:10 req=2/120
+		server eni-s denied:acl 2:10..3:10 req=3/180`, `
+		0 denied:acl req=4/240 resp=null records=3 server unknown at=server
+		0 denied:sg req=2/120 resp=null records=1 server unknown at=server`)
+	f("only the hour's buckets, with what its neighbours saw", `
+		server eni-s allowed -1:00..0:30 req=5/300
+		client eni-c allowed 0:10..1:10 req=5/300
+		client eni-c allowed 59:50..60:50 req=5/300
+		server eni-s allowed 60:10..61:10 req=5/300
+		client eni-c allowed 59:00..59:05 req=1/60`, `
+		55 allowed req=1/60 resp=null records=1 client none`)
+	opt.SkipData = func(p *periplus.Place, at time.Time) bool { return p.Interface == "eni-s" && at.Equal(hour) }
+	f("records were lost at the chosen observer", `
+		server eni-s allowed 0:10..1:10 req=5/300
+		client eni-c allowed 30:10..31:10 req=5/300`, `
+		0 allowed req=5/300 resp=null records=1 server none incomplete
+		30 allowed req=5/300 resp=null records=1 client none`)
+	f("nothing counted: seen, but how much is not known", `
+		client nic-1 allowed 0:10..0:10
+		server nic-2 denied 9:10..9:10`, `
+		0 allowed req=null resp=null records=1 client unknown
+		5 denied req=null resp=null records=1 server unknown at=server`)
+	f("ports of ICMP are null", `
+		client eni-c allowed 0:10..0:10 req=1/84 port=-1
+		server eni-s allowed 0:10..0:10 req=1/84 port=-1`, `
+		0 allowed req=1/84 resp=null records=1 both none 10.0.0.5>10.0.1.9:65535`)
+}
+
+func TestTurned(t *testing.T) {
+	known := func(addr string, port uint16) func(netip.Addr, uint16, uint8) bool {
+		return func(a netip.Addr, p uint16, proto uint8) bool {
+			return a == netip.MustParseAddr(addr) && p == port && proto == 6
+		}
+	}
+	f := func(name string, k func(netip.Addr, uint16, uint8) bool, in, want string) {
+		t.Helper()
+		if got := show(Merge(parse(t, in), ofHour(Options{Known: k}))); got != wanted(want) {
+			t.Errorf("%s: got\n%swant\n%s", name, got, wanted(want))
+		}
+	}
+	const in = `
+		client eni-s allowed 0:10..1:10 req=5/300 client=10.0.1.9 server=10.0.0.5 port=40000 cport=443 by=one_way
+		client eni-c allowed 0:10..1:10 req=3/180 resp=5/300`
+	f("a weak row joins its conversation once the server is known", known("10.0.1.9", 443), in, `
+		0 allowed req=null resp=5/300 records=1 both seen`)
+	f("and stays until then", nil, in, `
+		0 allowed req=3/180 resp=5/300 records=1 client seen
+		0 allowed req=5/300 resp=null records=1 client none 10.0.1.9>10.0.0.5:40000`)
+	f("and when its server is known", known("10.0.0.5", 40000), in, `
+		0 allowed req=3/180 resp=5/300 records=1 client seen
+		0 allowed req=5/300 resp=null records=1 client none 10.0.1.9>10.0.0.5:40000`)
+	f("a strong rule stays", known("10.0.1.9", 443), strings.Replace(in, "by=one_way", "by=flags", 1), `
+		0 allowed req=3/180 resp=5/300 records=1 client seen
+		0 allowed req=5/300 resp=null records=1 client none 10.0.1.9>10.0.0.5:40000`)
+}
+
+func TestNetworks(t *testing.T) {
+	a, b := Owner{Network: "vpc-a", Account: "1", Region: "r"}, Owner{Network: "vpc-b", Account: "2", Region: "r"}
+	c := Owner{Network: "vpc-c", Account: "3", Region: "r"}
+	f := func(name string, client, server []Owner, in, want string) {
+		t.Helper()
+		owns := func(addr netip.Addr) []Owner {
+			if addr == netip.MustParseAddr("10.0.0.5") {
+				return client
+			}
+			return server
+		}
+		if got := show(Merge(parse(t, in), ofHour(Options{Owns: owns}))); got != wanted(want) {
+			t.Errorf("%s: got\n%swant\n%s", name, got, wanted(want))
+		}
+	}
+	const two = `
+		client eni-1 allowed 0:10..1:10 req=5/300 net=vpc-a
+		server eni-2 allowed 0:10..1:10 req=5/300 net=vpc-a
+		client eni-3 allowed 0:10..1:10 req=7/400 net=vpc-b`
+	f("two networks with the same range", []Owner{a, b}, []Owner{a, b}, two, `
+		0 allowed req=5/300 resp=null records=1 both none vpc-a>vpc-a
+		0 allowed req=7/400 resp=null records=1 client none vpc-b>vpc-b`)
+	f("nobody owns them", nil, nil, two, `
+		0 allowed req=5/300 resp=null records=1 both none`)
+	f("one owner each: nothing is split", []Owner{a}, []Owner{c}, two, `
+		0 allowed req=5/300 resp=null records=1 both none vpc-a>vpc-c`)
+	f("the other end is in the only other network that owns it", []Owner{a, b}, []Owner{c}, `
+		client eni-1 allowed 0:10..1:10 req=5/300 net=vpc-a
+		client eni-3 allowed 0:10..1:10 req=7/400 net=vpc-b`, `
+		0 allowed req=5/300 resp=null records=1 client none vpc-a>vpc-c
+		0 allowed req=7/400 resp=null records=1 client none vpc-b>vpc-c`)
+	f("else in none", []Owner{a, b}, []Owner{c}, `
+		server eni-4 allowed 0:10..1:10 req=5/300 net=vpc-c`, `
+		0 allowed req=5/300 resp=null records=1 server none >vpc-c`)
+	f("account and region where the log names no network", []Owner{{Network: "111122223333/eu-west-1", Account: "111122223333", Region: "eu-west-1"}, b}, []Owner{b}, `
+		client eni-1 allowed 0:10..1:10 req=5/300 net=-`, `
+		0 allowed req=5/300 resp=null records=1 client none 111122223333/eu-west-1>vpc-b`)
+}
+
+func TestSumsOfKeptRows(t *testing.T) {
+	rows := parse(t, `
+		server eni-s allowed 0:10..1:10 req=5/300 conns=2 opened=1 flags=2 service=S3 path=8 records=3
+		server eni-s allowed 2:10..3:20 req=5/300 conns=3 flags=16 enc=on
+		client eni-c allowed 0:05..4:10 req=5/300 conns=9 opened=9 flags=1 service=Z path=9 enc=off sampled`)
+	got := Merge(rows, ofHour(Options{}))
+	want := []periplus.Traffic{{Step: 300, Bucket: hour, Client: rows[0].Client, Server: rows[0].Server, ServerPort: 443, HasPort: true, Protocol: 6,
+		Verdict: periplus.Allowed, RequestPackets: periplus.Count{N: 10, Known: true}, RequestBytes: periplus.Count{N: 600, Known: true},
+		Records: 4, Connections: 5, Opened: periplus.Count{N: 1, Known: true}, TCPFlags: 18, FirstSeen: clock(t, "0:10"), LastSeen: clock(t, "3:20"),
+		SeenBy: "both", Answer: "none", Service: "S3", Path: "8", Encryption: "on"}}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+func TestBelow(t *testing.T) {
+	m := Merger{Options: Options{KeepsPassed: keepsAllBut("rejects")}}
+	m.Merge(parse(t, `
+		client eni-c allowed 0:10..1:10 req=3/180
+		server eni-s denied 0:10..1:10 req=5/300 log=rejects`))
+	if m.Below != 1 {
+		t.Errorf("Below = %d; want 1: two packets were stopped that nobody let through", m.Below)
+	}
+}
+
+// random makes rows of one conversation of every kind.
+func random(r *rand.Rand) []periplus.Flow {
+	notes := []*periplus.Note{nil, {Reason: "acl"}, {Path: "8", Encryption: "on"}}
+	var places []*periplus.Place
+	for i := range 4 {
+		for l := range 2 {
+			places = append(places, &periplus.Place{Provider: "aws", Account: "1", Interface: fmt.Sprint("eni-", i), Log: fmt.Sprint("fl-", l*r.IntN(2))})
+		}
+	}
+	count := func() periplus.Count {
+		if r.IntN(4) == 0 {
+			return periplus.Count{}
+		}
+		return periplus.Count{N: r.Int64N(20), Known: true}
+	}
+	rows := make([]periplus.Flow, 1+r.IntN(14))
+	for i := range rows {
+		first := hour.Add(time.Duration(r.IntN(100*60)-20*60) * time.Second)
+		f := periplus.Flow{Object: int64(i), Place: places[r.IntN(len(places))], Observer: periplus.Observer(r.IntN(5)), Verdict: periplus.Verdict(r.IntN(4)),
+			Client: netip.MustParseAddr("10.0.0.5"), Server: netip.MustParseAddr("10.0.1.9"), ServerPort: 443, HasPort: true, Protocol: 6, OrientedBy: periplus.ByFlags,
+			FirstSeen: first, LastSeen: first.Add(time.Duration(r.IntN(600)) * time.Second), Bucket: first.Truncate(periplus.Bucket),
+			Note: notes[r.IntN(len(notes))], Records: 1 + r.Int64N(3), Connections: 1, TCPFlags: uint8(r.IntN(32)), Sampled: r.IntN(9) == 0,
+			RequestPackets: count(), ResponsePackets: count(), Opened: count(), Service: []string{"", "S3"}[r.IntN(2)]}
+		if r.IntN(5) == 0 {
+			f.OrientedBy, f.ClientPort, f.HasClientPort = periplus.ByOneWay, 50000, true
+		}
+		f.RequestBytes, f.ResponseBytes = f.RequestPackets, f.ResponsePackets
+		rows[i] = f
+	}
+	return rows
+}
+
+// The order of rows does not matter, and nothing is ever negative, more than
+// what was seen, or denied less than once.
+func TestProperties(t *testing.T) {
+	opt := ofHour(Options{
+		KeepsPassed: func(p *periplus.Place) bool { return p.Interface != "eni-3" },
+		Known:       func(_ netip.Addr, port uint16, _ uint8) bool { return port == 50000 },
+	})
+	r := rand.New(rand.NewPCG(1, 2))
+	for n := range 3000 {
+		rows := random(r)
+		got := Merge(rows, opt)
+		var seen, stopped, out, outStopped int64
+		for _, f := range rows {
+			seen += f.RequestPackets.N + f.ResponsePackets.N
+		}
+		for _, x := range got {
+			for _, c := range []periplus.Count{x.RequestPackets, x.RequestBytes, x.ResponsePackets, x.ResponseBytes, x.Opened} {
+				if c.N < 0 {
+					t.Fatalf("case %d: a negative counter: %+v", n, x)
+				}
+			}
+			out += x.RequestPackets.N + x.ResponsePackets.N
+			if x.Verdict.Stopped() {
+				outStopped += x.RequestPackets.N + x.ResponsePackets.N
+			}
+			if x.Bucket.Before(hour) || !x.Bucket.Before(hour.Add(time.Hour)) || x.Records < 1 {
+				t.Fatalf("case %d: %+v", n, x)
+			}
+		}
+		for _, p := range chosenStops(rows, opt) {
+			stopped += p
+		}
+		if out > seen || outStopped != stopped {
+			t.Fatalf("case %d: %d packets in all and %d stopped; the rows hold %d and %d", n, out, outStopped, seen, stopped)
+		}
+		for range 3 {
+			r.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+			if again := Merge(rows, opt); show(again) != show(got) || !slices.Equal(again, got) {
+				t.Fatalf("case %d: another order of rows gives\n%swant\n%s", n, show(again), show(got))
+			}
+		}
+	}
+}
+
+// chosenStops is what was stopped in the hour, said plainly: for each interface
+// and hour, the log that counts most.
+func chosenStops(rows []periplus.Flow, opt Options) map[string]int64 {
+	type total struct {
+		sampled          bool
+		packets, records int64
+	}
+	logs := map[string]map[string]total{} // conversation, interface and hour, then log
+	for _, f := range rows {
+		if !f.Verdict.Stopped() || f.Observer == periplus.ObserverLeg {
+			continue
+		}
+		m := Merger{Options: opt}
+		g := m.turn(&f)
+		k := fmt.Sprint(g.Client, g.Place.Interface, f.Bucket.Truncate(time.Hour).Unix())
+		if logs[k] == nil {
+			logs[k] = map[string]total{}
+		}
+		l := logs[k][f.Place.Log]
+		l.sampled = l.sampled || f.Sampled
+		l.packets += f.RequestPackets.N + f.ResponsePackets.N
+		l.records += f.Records
+		logs[k][f.Place.Log] = l
+	}
+	out := map[string]int64{}
+	for k, byLog := range logs {
+		if !strings.HasSuffix(k, fmt.Sprint(hour.Unix())) {
+			continue
+		}
+		best := ""
+		for log, l := range byLog {
+			b, ok := byLog[best]
+			if !ok || b.sampled && !l.sampled || b.sampled == l.sampled && (l.packets > b.packets ||
+				l.packets == b.packets && (l.records > b.records || l.records == b.records && log < best)) {
+				best = log
+			}
+		}
+		out[k] = byLog[best].packets
+	}
+	return out
+}
+
+func TestSum(t *testing.T) {
+	f := func(a, b, want string, sum func(a, b string) string) {
+		t.Helper()
+		if got := sum(a, b); got != want {
+			t.Errorf("%q with %q = %q; want %q", a, b, got, want)
+		}
+		if got := sum(b, a); got != want {
+			t.Errorf("%q with %q = %q; want %q", b, a, got, want)
+		}
+	}
+	f("client", "server", "both", bothSeen)
+	f("client", "both", "both", bothSeen)
+	f("client", "middle", "client", bothSeen)
+	f("middle", "unknown", "middle", bothSeen)
+	f("unknown", "unknown", "unknown", bothSeen)
+	f("server", "server", "server", bothSeen)
+	f("client", "server", "server", furtherStop)
+	f("", "middle", "middle", furtherStop)
+	f("none", "seen", "seen", betterAnswer)
+	f("none", "unknown", "none", betterAnswer)
+
+	rows := Merge(parse(t, `
+		server eni-s allowed 0:10..1:10 req=5/300 resp=2/100 service=B
+		client eni-c allowed 20:10..21:10 req=1/60 opened=1 service=A sampled`), ofHour(Options{}))
+	into := rows[0]
+	Sum(&into, &rows[1])
+	if got, want := show([]periplus.Traffic{into}), "0 allowed req=6/360 resp=2/100 records=2 both seen sampled\n"; got != want {
+		t.Errorf("got %swant %s", got, want)
+	}
+	if into.Service != "B" || into.Opened != (periplus.Count{N: 1, Known: true}) || into.LastSeen != clock(t, "21:10") {
+		t.Errorf("got %+v", into)
+	}
+}
+
+func BenchmarkMerge(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var all [][]periplus.Flow
+	rows := 0
+	for range 1000 {
+		all = append(all, random(r))
+		rows += len(all[len(all)-1])
+	}
+	m := Merger{Options: ofHour(Options{})}
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, rows := range all {
+			m.Merge(rows)
+		}
+	}
+	b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
