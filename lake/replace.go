@@ -8,7 +8,6 @@ import (
 	"github.com/periplus/periplus/periplus"
 )
 
-type staleCache struct{}
 
 func (l *Lake) recover(ctx context.Context) error { return l.follow(ctx) }
 

@@ -188,6 +188,10 @@ type texts struct {
 	ends         []int32 // of each value in data, from 0
 	data         []byte
 	known        map[string]int32
+
+	lastText  string // of again
+	lastIndex int32
+	lastSet   bool
 }
 
 // absent is the index of null.
@@ -207,6 +211,15 @@ func (b *texts) intern(s string) int32 {
 	// The map's key is a copy: data moves when it grows.
 	b.known[string(b.data[start:])] = i
 	return i
+}
+
+// again is intern for values that often come several times in a row.
+func (b *texts) again(s string) int32 {
+	if b.lastSet && b.lastText == s {
+		return b.lastIndex
+	}
+	b.lastText, b.lastIndex, b.lastSet = s, b.intern(s), true
+	return b.lastIndex
 }
 
 // closeValue ends the value that was appended to data.
@@ -322,6 +335,7 @@ func (b *texts) valid() []byte {
 func (b *texts) reset() {
 	b.index, b.def, b.ends, b.data = b.index[:0], b.def[:0], b.ends[:0], b.data[:0]
 	clear(b.known)
+	b.lastText, b.lastSet = "", false
 }
 
 func asBytes(v []int32) []byte {

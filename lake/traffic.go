@@ -1,0 +1,343 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
+	"github.com/google/uuid"
+
+	"github.com/periplus/periplus/periplus"
+)
+
+// The steps of traffic, in seconds.
+const (
+	StepBucket = 300
+	StepHour   = 3600
+	StepDay    = 86400
+)
+
+// A built says in the name of a traffic file which span it holds and from
+// which commit to flows it was made. A span without rows has a file without
+// rows, else it would be made again at every question.
+type built struct {
+	step, start int64 // seconds
+	seq         int64
+}
+
+func (b built) name() string {
+	return fmt.Sprintf("t-%d-%d-%d-%s.parquet", b.step, b.start, b.seq, uuid.New())
+}
+
+// length is how much time one file of a step holds.
+func length(step int64) time.Duration {
+	if step == StepDay {
+		return 24 * time.Hour
+	}
+	return time.Hour
+}
+
+// builtOf reads a file's name; false: another tool wrote it.
+func builtOf(path string) (built, bool) {
+	var b built
+	n, err := fmt.Sscanf(filepath.Base(path), "t-%d-%d-%d-", &b.step, &b.start, &b.seq)
+	return b, err == nil && n == 3
+}
+
+// staleCache remembers what Stale said an hour's flows were, for a
+// ReplaceTraffic without a pin.
+type staleCache struct {
+	mu  sync.Mutex
+	seq map[int64]int64 // by start of the hour: the oldest commit that a caller may have read
+}
+
+// ReplaceTraffic replaces the traffic of one step from start up to end, whole
+// hours (days for the day step), in one commit. Rows come in the order of
+// their hours (days). A rebuilt hour takes the day step of its day with it.
+//
+// What the rows were made from is the pinned snapshot of flows (see Pin), else
+// what the last Stale saw; where neither is known the hours stay stale.
+func (l *Lake) ReplaceTraffic(ctx context.Context, step int64, start, end time.Time, rows iter.Seq2[*periplus.Traffic, error]) error {
+	unit := length(step)
+	if step != StepBucket && step != StepHour && step != StepDay {
+		return fmt.Errorf("traffic has no step of %d s", step)
+	}
+	if !start.Truncate(unit).Equal(start) || !end.Truncate(unit).Equal(end) || !start.Before(end) {
+		return fmt.Errorf("traffic is replaced by whole %s, not from %s to %s", unit, start, end)
+	}
+	made, err := l.madeFrom(ctx, start, end)
+	if err != nil {
+		return err
+	}
+	return l.change(ctx, func(ctx context.Context) (err error) {
+		e := edit{l: l, table: Traffic}
+		defer func() {
+			if err != nil {
+				e.undo()
+			}
+		}()
+		if err := l.dropTraffic(ctx, &e, step, start, end); err != nil {
+			return err
+		}
+		w := trafficWriter{e: &e, step: step, start: start, end: end, made: made, sheet: newTrafficSheet()}
+		if err := w.write(ctx, rows); err != nil {
+			return fmt.Errorf("traffic of %s: %w", start.Format(time.RFC3339), err)
+		}
+		return e.commit(ctx, nil)
+	})
+}
+
+// madeFrom returns the flows commit that the traffic of an hour is made from.
+func (l *Lake) madeFrom(ctx context.Context, start, end time.Time) (func(time.Time) int64, error) {
+	if p, ok := ctx.Value(pinKey{}).(*pin); ok && p.lake == l {
+		seq := p.snapshots[Flows].Metadata().LastSequenceNumber()
+		return func(time.Time) int64 { return seq }, nil
+	}
+	seqs := map[int64]int64{}
+	l.stale.mu.Lock()
+	defer l.stale.mu.Unlock()
+	for h := start; h.Before(end); h = h.Add(time.Hour) {
+		if seq, ok := l.stale.seq[h.Unix()]; ok {
+			seqs[h.Unix()] = seq
+		}
+	}
+	return func(h time.Time) int64 { return seqs[h.Unix()] }, nil
+}
+
+// dropTraffic drops the files of a step and time, and the days over them.
+func (l *Lake) dropTraffic(ctx context.Context, e *edit, step int64, start, end time.Time) error {
+	files, err := l.dataFiles(ctx, Traffic)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		b, ok := builtOf(f.file.FilePath())
+		if !ok {
+			// Another tool merged hours into one file. They cannot be told
+			// apart, so the file goes and what it held is stale.
+			day, known := partitionNumber(f.file, firstPartitionID+1)
+			from := time.Unix(int64(day)*86400, 0)
+			if !known || from.Before(end) && from.Add(24*time.Hour).After(start) {
+				e.drop = append(e.drop, f.file)
+			}
+			continue
+		}
+		from := time.Unix(b.start, 0)
+		to := from.Add(length(b.step))
+		if (b.step == step || b.step == StepDay) && from.Before(end) && to.After(start) {
+			e.drop = append(e.drop, f.file)
+		}
+	}
+	return nil
+}
+
+// A trafficWriter writes the rows of one step, a file an hour or day.
+type trafficWriter struct {
+	e          *edit
+	step       int64
+	start, end time.Time
+	made       func(time.Time) int64
+	sheet      *trafficSheet
+	file       *parquetFile
+	now        time.Time // span that is being written
+}
+
+func (w *trafficWriter) write(ctx context.Context, rows iter.Seq2[*periplus.Traffic, error]) (err error) {
+	defer func() {
+		if err != nil && w.file != nil {
+			w.file.abandon()
+		}
+	}()
+	unit := length(w.step)
+	w.now = w.start
+	if rows != nil {
+		n := 0
+		for t, err := range rows {
+			if err != nil {
+				return err
+			}
+			at := t.Bucket.Truncate(unit)
+			if t.Step != w.step || at.Before(w.now) || !at.Before(w.end) {
+				return fmt.Errorf("a row of step %d at %s where %d at %s or later is due", t.Step, t.Bucket, w.step, w.now)
+			}
+			for w.now.Before(at) {
+				if err := w.next(); err != nil {
+					return err
+				}
+			}
+			w.sheet.add(t)
+			if w.sheet.rows == groupRows {
+				if err := w.flush(); err != nil {
+					return err
+				}
+			}
+			if n++; n&0xfff == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
+		}
+	}
+	for w.now.Before(w.end) {
+		if err := w.next(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *trafficWriter) flush() error {
+	if err := w.open(); err != nil {
+		return err
+	}
+	err := w.file.write(w.sheet.sheet)
+	w.sheet.reset()
+	return err
+}
+
+func (w *trafficWriter) open() error {
+	if w.file != nil {
+		return nil
+	}
+	b := built{w.step, w.now.Unix(), w.made(w.now)}
+	path := filepath.Join(w.e.l.tableDir(Traffic), "data", w.now.Format("2006-01"), b.name())
+	p, err := createParquet(path, layouts[Traffic].columns)
+	w.file = p
+	return err
+}
+
+// next ends the file of a span, even if it has no rows, and goes on.
+func (w *trafficWriter) next() error {
+	if err := w.flush(); err != nil {
+		return err
+	}
+	p := w.file
+	w.file = nil
+	df, err := p.finish(layouts[Traffic], map[int]any{firstPartitionID: w.step, firstPartitionID + 1: iceberg.Date(dayOf(w.now))})
+	if err != nil {
+		return err
+	}
+	w.e.added([]iceberg.DataFile{df})
+	w.now = w.now.Add(length(w.step))
+	return nil
+}
+
+// Stale returns the hours between from and to, in order, whose traffic is
+// missing or older than their flows or than those of the neighbours' 20
+// minutes that it is made from. Zero times: no bound.
+func (l *Lake) Stale(ctx context.Context, from, to time.Time) ([]time.Time, error) {
+	v, err := l.view(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []time.Time
+	l.stale.mu.Lock()
+	defer l.stale.mu.Unlock()
+	if l.stale.seq == nil {
+		l.stale.seq = map[int64]int64{}
+	}
+	for h := range v.flows {
+		at := time.Unix(h, 0).UTC()
+		if !from.IsZero() && !at.Add(time.Hour).After(from) || !to.IsZero() && !at.Before(to) {
+			continue
+		}
+		l.stale.seq[h] = v.seq
+		if !v.current(h) {
+			out = append(out, at)
+		}
+	}
+	slices.SortFunc(out, time.Time.Compare)
+	return out, nil
+}
+
+// StaleDays returns the days between from and to, in order, all of whose hours
+// are current and that have no day step yet.
+func (l *Lake) StaleDays(ctx context.Context, from, to time.Time) ([]time.Time, error) {
+	v, err := l.view(ctx)
+	if err != nil {
+		return nil, err
+	}
+	days := map[int64]bool{} // whether all hours are current
+	for h := range v.flows {
+		d := h - h%StepDay
+		ok, known := days[d]
+		days[d] = (ok || !known) && v.current(h)
+	}
+	var out []time.Time
+	for d, ok := range days {
+		at := time.Unix(d, 0).UTC()
+		if !from.IsZero() && !at.Add(24*time.Hour).After(from) || !to.IsZero() && !at.Before(to) {
+			continue
+		}
+		if _, made := v.traffic[built{step: StepDay, start: d}]; ok && !made {
+			out = append(out, at)
+		}
+	}
+	slices.SortFunc(out, time.Time.Compare)
+	return out, nil
+}
+
+// view is what is known of flows and traffic an hour.
+type view struct {
+	seq     int64           // of flows
+	flows   map[int64]touch // by start of the hour
+	traffic map[built]int64 // by step and start: the flows commit it was made from
+}
+
+func (l *Lake) view(ctx context.Context) (*view, error) {
+	flows, err := l.pinned(ctx, Flows)
+	if err != nil {
+		return nil, err
+	}
+	traffic, err := l.pinned(ctx, Traffic)
+	if err != nil {
+		return nil, err
+	}
+	v := &view{seq: flows.Metadata().LastSequenceNumber(), flows: map[int64]touch{}, traffic: map[built]int64{}}
+	if err := v.addFlows(ctx, flows); err != nil {
+		return nil, err
+	}
+	files, err := filesOf(ctx, traffic, traffic.CurrentSnapshot())
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		if b, ok := builtOf(f.file.FilePath()); ok {
+			v.traffic[built{step: b.step, start: b.start}] = b.seq
+		}
+	}
+	return v, nil
+}
+
+func (v *view) addFlows(ctx context.Context, flows *table.Table) error {
+	files, err := filesOf(ctx, flows, flows.CurrentSnapshot())
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		hour, ok := partitionNumber(f.file, firstPartitionID)
+		if !ok {
+			return errors.New("a data file of flows has no hour; was the table made by another tool?")
+		}
+		h := int64(hour) * 3600
+		v.flows[h] = v.flows[h].max(touchOf(f.file.FilePath(), f.seq))
+	}
+	return nil
+}
+
+// current reports whether both fine steps of an hour are made from all flows
+// that matter to it.
+func (v *view) current(h int64) bool {
+	need := max(v.flows[h].any, v.flows[h-3600].tail, v.flows[h+3600].head)
+	for _, step := range []int64{StepBucket, StepHour} {
+		if made, ok := v.traffic[built{step: step, start: h}]; !ok || made < need {
+			return false
+		}
+	}
+	return true
+}
