@@ -44,6 +44,7 @@ type awsLines struct {
 
 func newAWSLines(in io.Reader, opt Options) (*awsLines, error) {
 	r := &awsLines{lines: lineReader{in: in}}
+	r.lines.glued = func(b []byte) bool { return r.parser.glued(b) > 0 }
 	return r, r.parser.init(opt)
 }
 
@@ -71,7 +72,9 @@ func (r *awsLines) Read(recs []periplus.Record) (int, error) {
 		if r.stamped {
 			line = p.stamp(line)
 		}
-		if p.line(line, r.stats.Lines, &recs[n], &r.stats) {
+		rest, ok := p.line(line, r.stats.Lines, &recs[n], &r.stats)
+		r.lines.unread(len(rest))
+		if ok {
 			n++
 			n += p.takeLost(recs[n:])
 		}
@@ -225,9 +228,45 @@ func (p *awsParser) bad(stats *periplus.Stats, line int64, b badLine) {
 	stats.AddBad(e)
 }
 
+// glued is where the first of several records ends that stand in one line: the
+// last column is log-status, and something stands right behind its word.
+func (p *awsParser) glued(b []byte) int {
+	k := len(p.cols)
+	if p.cols == nil {
+		k = 14
+	} else if p.cols[k-1].op != awsStatus {
+		return 0
+	}
+	i := 0
+	for n := 0; ; n++ {
+		for i < len(b) && (b[i] == ' ' || b[i] == '\t') {
+			i++
+		}
+		if i == len(b) || b[i] == '#' {
+			return 0
+		}
+		if n == k-1 {
+			break
+		}
+		i = tokenEnd(b, i)
+	}
+	for _, word := range []string{"OK", "NODATA", "SKIPDATA"} {
+		if n := i + len(word); n < len(b) && string(b[i:n]) == word && b[n]-'0' <= 9 {
+			return n
+		}
+	}
+	return 0
+}
+
 // line reads one line into rec and reports whether it is a record. Headers,
-// blanks and bad lines are not; they are dealt with.
-func (p *awsParser) line(b []byte, no int64, rec *periplus.Record, stats *periplus.Stats) bool {
+// blanks and bad lines are not; they are dealt with. Where Firehose put records
+// behind each other without a newline, it reads the first and returns the rest.
+func (p *awsParser) line(b []byte, no int64, rec *periplus.Record, stats *periplus.Stats) (rest []byte, ok bool) {
+	if p.plain && p.event.IsZero() && p.fastV2(b, rec) {
+		rec.Line = no
+		stats.Records++
+		return nil, true
+	}
 	for len(b) > 0 && (b[len(b)-1] == '\r' || b[len(b)-1] == ' ') {
 		b = b[:len(b)-1]
 	}
@@ -235,29 +274,34 @@ func (p *awsParser) line(b []byte, no int64, rec *periplus.Record, stats *peripl
 		b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
 	}
 	if len(b) == 0 || b[0] == '#' || string(b) == "..." {
-		return false
+		return nil, false
 	}
 	// Digits and "-" begin no header, which spares the default format a look-up.
 	if c := b[0]; c > '9' && p.isHeader(b) {
 		p.setHeader(b, stats)
-		return false
+		return nil, false
+	}
+	if n := p.glued(b); p.cols == nil && n > 0 {
+		b, rest = b[:n], b[n:]
 	}
 	if p.cols == nil && !p.guessColumns(b) {
 		p.bad(stats, no, badLine{periplus.BadColumns, "", "no header names the columns; give them with --aws-format"})
-		return false
+		return rest, false
 	}
-	if p.plain && p.event.IsZero() && p.fastV2(b, rec) {
-		rec.Line = no
-		stats.Records++
-		return true
+	wrong := p.record(b, rec)
+	if wrong != nil {
+		if n := p.glued(b); n > 0 {
+			b, rest = b[:n], b[n:]
+			wrong = p.record(b, rec)
+		}
 	}
-	if wrong := p.record(b, rec); wrong != nil {
+	if wrong != nil {
 		if awsHeader(b) {
 			p.setHeader(b, stats)
-			return false
+		} else {
+			p.bad(stats, no, p.blame(b, *wrong))
 		}
-		p.bad(stats, no, p.blame(b, *wrong))
-		return false
+		return rest, false
 	}
 	rec.Line, p.after.Line = no, no
 	switch rec.Mark {
@@ -268,7 +312,7 @@ func (p *awsParser) line(b []byte, no int64, rec *periplus.Record, stats *peripl
 	default:
 		stats.Records++
 	}
-	return true
+	return rest, true
 }
 
 // isHeader is awsHeader for lines that may well be records.

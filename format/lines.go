@@ -9,6 +9,9 @@ import (
 // maxLine is the longest line or entry that is read; a longer one is bad.
 const maxLine = 1 << 20
 
+// gluedPiece is how much without a newline is looked at for glued records.
+const gluedPiece = 32 << 10
+
 var errLongLine = errors.New("line too long")
 
 // lineReader cuts a stream into lines over one buffer. A line is valid until
@@ -18,6 +21,9 @@ type lineReader struct {
 	buf      []byte
 	pos, end int
 	err      error // of in; met after what is in buf
+	// glued reports whether b begins with several records without a newline
+	// between them; nil: there is no such thing.
+	glued func(b []byte) bool
 }
 
 // next is the next line without its newline. errLongLine says that a line was
@@ -41,11 +47,29 @@ func (r *lineReader) next() ([]byte, error) {
 			r.pos = r.end
 			return nil, r.err
 		}
+		// A stream without newlines is handed out in pieces, of which unread
+		// takes back what is not the first record.
+		if seen >= gluedPiece && r.glued != nil && r.glued(r.buf[r.pos:r.end]) {
+			line := r.buf[r.pos:r.end]
+			r.pos = r.end
+			return line, nil
+		}
 		if seen > maxLine {
 			return nil, r.skip()
 		}
 		r.fill()
 	}
+}
+
+// unread gives back the last n bytes of the line before, as a line of their own.
+func (r *lineReader) unread(n int) {
+	if n == 0 {
+		return
+	}
+	if r.pos > 0 && r.buf[r.pos-1] == '\n' {
+		n++
+	}
+	r.pos -= n
 }
 
 // fill reads more behind what is left, which moves to the front.
