@@ -9,39 +9,12 @@ import (
 	"github.com/periplus/periplus/periplus"
 )
 
-const keyOf = "periplus.of" // endpoints: what they were made of
+// keyMade, in the summary of a snapshot of endpoints, is the mark of what it
+// was made from.
+const keyMade = "periplus.made-from"
 
-// FactsMark changes whenever something changes that endpoints are made of: the
-// evidence with its facts, or the addresses of the traffic.
-func (l *Lake) FactsMark(ctx context.Context) (string, error) {
-	mark := ""
-	for _, name := range []string{Flows, Traffic} {
-		tbl, err := l.load(ctx, name)
-		if err != nil {
-			return "", err
-		}
-		if s := tbl.CurrentSnapshot(); s != nil {
-			mark += fmt.Sprintf("%s-%d ", name, s.SnapshotID)
-		}
-	}
-	return mark, nil
-}
-
-// EndpointsMark is what WriteEndpoints was told last; "" before.
-func (l *Lake) EndpointsMark(ctx context.Context) (string, error) {
-	tbl, err := l.load(ctx, Endpoints)
-	if err != nil {
-		return "", err
-	}
-	s := tbl.CurrentSnapshot()
-	if s == nil || s.Summary == nil {
-		return "", nil
-	}
-	return s.Summary.Properties[keyOf], nil
-}
-
-// WriteEndpoints replaces the table endpoints in one commit, and remembers in
-// mark what they were made of.
+// WriteEndpoints replaces the table endpoints in one commit. The mark tells
+// from what the rows were made; EndpointsMark gives it back.
 func (l *Lake) WriteEndpoints(ctx context.Context, rows []periplus.Endpoint, mark string) error {
 	return l.change(ctx, func(ctx context.Context) (err error) {
 		e := edit{l: l, table: Endpoints}
@@ -60,6 +33,34 @@ func (l *Lake) WriteEndpoints(ctx context.Context, rows []periplus.Endpoint, mar
 		if err := writeTable(&e, periplus.EndpointFields, rows, nil); err != nil {
 			return err
 		}
-		return e.commit(ctx, iceberg.Properties{keyOf: mark})
+		return e.commit(ctx, iceberg.Properties{keyMade: mark})
 	})
+}
+
+// EndpointsMark returns the mark that the table endpoints was written with; ""
+// where it was not written yet.
+func (l *Lake) EndpointsMark(ctx context.Context) (string, error) {
+	tbl, err := l.pinned(ctx, Endpoints)
+	if err != nil {
+		return "", err
+	}
+	s := tbl.CurrentSnapshot()
+	if s == nil || s.Summary == nil {
+		return "", nil
+	}
+	return s.Summary.Properties[keyMade], nil
+}
+
+// FactsMark returns a mark that changes with what endpoints are made from: the
+// addresses of traffic and what the logs taught.
+func (l *Lake) FactsMark(ctx context.Context) (string, error) {
+	flows, err := l.pinned(ctx, Flows)
+	if err != nil {
+		return "", err
+	}
+	traffic, err := l.pinned(ctx, Traffic)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d.%d", flows.Metadata().LastSequenceNumber(), traffic.Metadata().LastSequenceNumber()), nil
 }

@@ -1,0 +1,84 @@
+package lake
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"net/netip"
+
+	"github.com/periplus/periplus/periplus"
+)
+
+// maxDistinct is how many conversations are told apart exactly: 64 MiB.
+const maxDistinct = 1 << 22
+
+// conversation is client, server, server port and protocol.
+type conversation struct {
+	client, server netip.Addr
+	port           uint32 // 1 << 16: none
+	protocol       uint8
+}
+
+func conversationOf(f *periplus.Flow) conversation {
+	c := conversation{f.Client, f.Server, 1 << 16, f.Protocol}
+	if f.HasPort {
+		c.port = uint32(f.ServerPort)
+	}
+	return c
+}
+
+func mix(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a^0x9e3779b97f4a7c15, b^0xd6e8feb86659fd93)
+	return hi ^ lo
+}
+
+func (c conversation) hash() uint64 {
+	h := uint64(c.port)<<8 | uint64(c.protocol)
+	for _, a := range [2]netip.Addr{c.client, c.server} {
+		b := a.As16()
+		h = mix(mix(h, binary.LittleEndian.Uint64(b[:8])), binary.LittleEndian.Uint64(b[8:]))
+	}
+	return max(h, 1) // 0 is an empty place
+}
+
+// distinct counts different hashes of 64 bits. Beyond maxDistinct it is full
+// and its count a lower bound.
+type distinct struct {
+	slots []uint64
+	n     int
+	full  bool
+}
+
+func (d *distinct) add(h uint64) {
+	if d.full {
+		return
+	}
+	if d.n*4 >= len(d.slots)*3 {
+		if d.n >= maxDistinct {
+			d.full = true
+			return
+		}
+		old := d.slots
+		d.slots = make([]uint64, max(1024, 2*len(old)))
+		d.n = 0
+		for _, v := range old {
+			if v != 0 {
+				d.put(v)
+			}
+		}
+	}
+	d.put(h)
+}
+
+func (d *distinct) put(h uint64) {
+	mask := uint64(len(d.slots) - 1)
+	for i := h & mask; ; i = (i + 1) & mask {
+		switch d.slots[i] {
+		case h:
+			return
+		case 0:
+			d.slots[i] = h
+			d.n++
+			return
+		}
+	}
+}

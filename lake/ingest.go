@@ -1,0 +1,327 @@
+package lake
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/periplus/periplus/digest"
+	"github.com/periplus/periplus/format"
+	"github.com/periplus/periplus/periplus"
+)
+
+// Ingest reads a source into a lake: only what is new, and every object once.
+type Ingest struct {
+	Lake    *Lake
+	Source  periplus.Source
+	Workers int   // objects read at once; 0: one a core
+	Memory  int64 // what a batch may hold; 0: as digest.Batch says
+	Temp    string
+	Options format.Options // for every object; Object is filled in
+	// Progress, when set, is called by one goroutine at a time, often.
+	Progress func(Progress)
+	// Now is the time that objects are marked with; nil: time.Now.
+	Now func() time.Time
+
+	// A batch, which is one commit, ends with the object that reaches one of
+	// these, so it depends on the list of objects alone.
+	BatchBytes   int64 // as stored; 0: 1 GiB
+	BatchObjects int   // 0: 4096
+}
+
+// Progress is how far an ingest has come.
+type Progress struct {
+	Objects, Bytes int64 // listed that are to be read, so far
+	Done           int64 // objects read
+	DoneBytes      int64
+	Records        int64
+	Stage          string // read, settle, write
+	URI            string // of the object read last
+}
+
+const (
+	batchBytes   = 1 << 30
+	batchObjects = 4096
+	readRecs     = 1024 // records read at once
+)
+
+// Run reads what is new. A bad object never stops it; the error is of the lake,
+// the temporary files or ctx. The summary is right in every case and tells
+// only of what was committed.
+func (in *Ingest) Run(ctx context.Context) (*Summary, error) {
+	sum := &Summary{}
+	k, err := in.Lake.tryLock(ingestLock, true)
+	if err != nil {
+		return sum, err
+	}
+	if k == nil {
+		return sum, fmt.Errorf("%w: process %s is reading logs into %s; wait for it to end or use another --lake",
+			ErrBusy, in.Lake.holder(ingestLock), in.Lake.dir)
+	}
+	defer k.unlock()
+	// A commit that a crash cut short is finished before the ledger is asked.
+	if err := in.Lake.change(ctx, in.Lake.recover); err != nil {
+		return sum, err
+	}
+	r := &run{Ingest: in, sum: sum}
+	if r.ledger, err = in.Lake.Ledger(ctx); err != nil {
+		return sum, err
+	}
+	if err := r.lessons.load(ctx, in.Lake); err != nil {
+		return sum, err
+	}
+	return sum, r.all(ctx)
+}
+
+// A run is one call of Ingest.Run.
+type run struct {
+	*Ingest
+	sum     *Summary
+	ledger  map[string]periplus.ReadObject
+	lessons lessons
+	seen    distinct // conversations
+
+	mu       sync.Mutex // guards progress
+	progress Progress
+	records  atomic.Int64
+}
+
+func (r *run) now() time.Time {
+	if r.Now != nil {
+		return r.Now().UTC().Truncate(time.Microsecond)
+	}
+	return time.Now().UTC().Truncate(time.Microsecond)
+}
+
+// all lists the source and reads it batch by batch.
+func (r *run) all(ctx context.Context) error {
+	maxBytes, maxObjects := r.BatchBytes, r.BatchObjects
+	if maxBytes == 0 {
+		maxBytes = batchBytes
+	}
+	if maxObjects == 0 {
+		maxObjects = batchObjects
+	}
+	var batch []*task
+	var bytes int64
+	listed := map[string]bool{}
+	for o, err := range r.Source.Objects(ctx) {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			r.sum.fail(o.URI, err)
+			continue
+		}
+		if o.URI == "stdin:" {
+			// A stream has no name of its own: each is an object for itself.
+			o.URI += r.now().Format(time.RFC3339Nano)
+		}
+		if listed[o.URI] {
+			continue
+		}
+		listed[o.URI] = true
+		r.sum.Listed++
+		old, known := r.ledger[o.URI]
+		if known && same(old, o) {
+			r.sum.Skipped++
+			continue
+		}
+		t := &task{object: o, id: ObjectID(o.URI), old: old, known: known}
+		batch = append(batch, t)
+		bytes += max(0, o.Size)
+		r.tell(func(p *Progress) { p.Objects++; p.Bytes += max(0, o.Size); p.Stage = "read" })
+		if bytes >= maxBytes || len(batch) >= maxObjects {
+			if err := r.batch(ctx, batch); err != nil {
+				return err
+			}
+			batch, bytes = nil, 0
+		}
+	}
+	if len(batch) == 0 {
+		return ctx.Err()
+	}
+	return r.batch(ctx, batch)
+}
+
+// same reports whether an object was read as it is now. What could not be read
+// is tried again.
+func same(old periplus.ReadObject, o periplus.Object) bool {
+	return old.State != periplus.ObjectFailed && old.Size == o.Size && old.ETag == o.ETag &&
+		(o.Size >= 0 || o.ETag != "")
+}
+
+func (r *run) tell(f func(*Progress)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f(&r.progress)
+	r.progress.Records = r.records.Load()
+	if r.Progress != nil {
+		r.Progress(r.progress)
+	}
+}
+
+// A task is one object of a batch and what came of it.
+type task struct {
+	object periplus.Object
+	id     int64
+	old    periplus.ReadObject
+	known  bool
+
+	format string
+	state  periplus.ObjectState
+	stats  periplus.Stats
+	err    error // why it failed or ended early
+}
+
+// batch reads a set of objects and commits them.
+func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
+	gone := map[int64]bool{}
+	for _, t := range tasks {
+		if t.known {
+			gone[t.id] = true
+		}
+	}
+	b := &digest.Batch{Memory: r.Memory, Temp: r.Temp, Known: r.lessons.known, Seen: r.lessons.seen(gone)}
+	if err := r.read(ctx, b, tasks); err != nil {
+		return err
+	}
+	r.tell(func(p *Progress) { p.Stage = "settle" })
+	res, err := b.Settle(ctx)
+	if err != nil {
+		return fmt.Errorf("settle a batch: %w", err)
+	}
+	defer func() { err = errors.Join(err, res.Close()) }()
+	r.tell(func(p *Progress) { p.Stage = "write" })
+
+	part := &Summary{} // is added when the batch is committed
+	batch := Batch{ID: batchID(tasks, r.now()), Coverage: res.Coverage, Servers: res.Servers, Owned: res.Owned,
+		Named: res.Named, IDs: res.IDs}
+	changed := false
+	for _, t := range tasks {
+		o := r.readObject(t, res.Spans[t.id])
+		part.object(t, o)
+		if t.known && t.old.State == periplus.ObjectFailed && o.State == periplus.ObjectFailed {
+			continue // it was and is; the ledger says so
+		}
+		changed = true
+		batch.Objects = append(batch.Objects, o)
+		if t.known && t.old.Records > 0 {
+			batch.Replaces = append(batch.Replaces, t.id)
+		}
+	}
+	if !changed {
+		r.sum.add(part)
+		return nil
+	}
+	batch.Flows = part.count(res.Rows, &r.seen)
+	part.coverage(res)
+	if err := r.Lake.Commit(ctx, batch); err != nil {
+		return err
+	}
+	r.sum.add(part)
+	r.lessons.learn(res, gone)
+	for _, o := range batch.Objects {
+		r.ledger[o.URI] = o
+	}
+	return nil
+}
+
+// batchID names a batch by its objects and the time.
+func batchID(tasks []*task, now time.Time) string {
+	h := sha256.New()
+	for _, t := range tasks {
+		fmt.Fprintf(h, "%s\n%d\n%s\n", t.object.URI, t.object.Size, t.object.ETag)
+	}
+	return now.Format("20060102T150405") + "-" + hex.EncodeToString(h.Sum(nil)[:6])
+}
+
+// readObject is the ledger's row of an object.
+func (r *run) readObject(t *task, s digest.Span) periplus.ReadObject {
+	return periplus.ReadObject{ID: t.id, URI: t.object.URI, Size: t.object.Size, ETag: t.object.ETag,
+		Format: t.format, State: t.state, Cursor: max(0, t.object.Size), Records: s.Records,
+		Bad: t.stats.Bad, FirstSeen: s.First, LastSeen: s.Last, ReadAt: r.now()}
+}
+
+// read reads the objects of a batch, a few at once.
+func (r *run) read(ctx context.Context, b *digest.Batch, tasks []*task) error {
+	workers := r.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	next := make(chan *task)
+	g.Go(func() error {
+		defer close(next)
+		for _, t := range tasks {
+			select {
+			case next <- t:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
+	for range workers {
+		g.Go(func() error {
+			recs := make([]periplus.Record, readRecs)
+			for t := range next {
+				if err := r.one(ctx, b, t, recs); err != nil {
+					return err
+				}
+				r.tell(func(p *Progress) { p.Done++; p.DoneBytes += max(0, t.object.Size); p.URI = t.object.URI })
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+// one reads an object. Its own trouble is kept in the task; the error is of
+// the digest or of ctx.
+func (r *run) one(ctx context.Context, b *digest.Batch, t *task, recs []periplus.Record) (err error) {
+	o := b.Object(t.id)
+	defer func() { err = errors.Join(err, o.Close()) }()
+	body, oerr := r.Source.Open(ctx, &t.object)
+	if oerr != nil {
+		t.state, t.err = periplus.ObjectFailed, oerr
+		return ctx.Err()
+	}
+	defer body.Close()
+	opt := r.Options
+	opt.Object = &t.object
+	opened, oerr := format.Open(body, opt)
+	if errors.Is(oerr, format.ErrEmpty) {
+		t.state = periplus.ObjectRead
+		return ctx.Err()
+	}
+	if oerr != nil {
+		t.state, t.err = periplus.ObjectFailed, oerr
+		return ctx.Err()
+	}
+	t.format, t.state = opened.Format.Name, periplus.ObjectRead
+	for {
+		n, rerr := opened.Reader.Read(recs)
+		if n > 0 {
+			if err := o.Write(recs[:n]); err != nil {
+				return err
+			}
+			r.records.Add(int64(n))
+		}
+		if cerr := ctx.Err(); cerr != nil {
+			return cerr
+		}
+		if rerr != nil {
+			t.end(opened.Reader, rerr)
+			return nil
+		}
+	}
+}

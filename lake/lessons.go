@@ -1,0 +1,97 @@
+package lake
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/periplus/periplus/digest"
+	"github.com/periplus/periplus/periplus"
+)
+
+// keepIDs is how long the entries of a log may be delivered again.
+const keepIDs = 72 * time.Hour
+
+// lessons is what earlier batches taught a later one. It is only read while a
+// batch is read.
+type lessons struct {
+	servers map[digest.Server]struct{}
+	ids     []knownID // sorted
+}
+
+type knownID struct {
+	id   uint64
+	time int64 // seconds
+}
+
+func (m *lessons) load(ctx context.Context, l *Lake) error {
+	servers, err := l.Servers(ctx)
+	if err != nil {
+		return err
+	}
+	m.servers = make(map[digest.Server]struct{}, len(servers))
+	for _, s := range servers {
+		m.servers[s] = struct{}{}
+	}
+	ids, err := l.IDs(ctx, time.Time{})
+	if err != nil {
+		return err
+	}
+	m.addIDs(ids)
+	return nil
+}
+
+func (m *lessons) known(addr netip.Addr, port uint16, protocol uint8) bool {
+	_, ok := m.servers[digest.Server{Addr: addr, Port: port, Protocol: protocol}]
+	return ok
+}
+
+// seen is the question whether an entry was read before, for a batch that
+// reads some objects again: what only they held is new.
+func (m *lessons) seen(again map[int64]bool) func(uint64) bool {
+	if len(m.ids) == 0 {
+		return nil
+	}
+	return func(id uint64) bool {
+		_, ok := slices.BinarySearchFunc(m.ids, id, func(k knownID, id uint64) int { return cmp.Compare(k.id, id) })
+		return ok
+	}
+}
+
+func (m *lessons) learn(res *digest.Result, again map[int64]bool) {
+	for _, s := range res.Servers {
+		m.servers[s] = struct{}{}
+	}
+	m.addIDs(res.IDs)
+}
+
+// addIDs adds entries and forgets those that are too old to come again.
+func (m *lessons) addIDs(ids []digest.ID) {
+	if len(ids) == 0 {
+		return
+	}
+	last := int64(0)
+	for _, i := range ids {
+		m.ids = append(m.ids, knownID{i.ID, i.Time.Unix()})
+	}
+	for _, i := range m.ids {
+		last = max(last, i.time)
+	}
+	m.ids = slices.DeleteFunc(m.ids, func(i knownID) bool { return i.time < last-int64(keepIDs/time.Second) })
+	slices.SortFunc(m.ids, func(a, b knownID) int { return cmp.Compare(a.id, b.id) })
+	m.ids = slices.CompactFunc(m.ids, func(a, b knownID) bool { return a.id == b.id })
+}
+
+// end keeps how the reading of an object ended.
+func (t *task) end(r periplus.Reader, err error) {
+	t.stats = *r.Stats()
+	if errors.Is(err, io.EOF) {
+		return
+	}
+	t.err = err
+	t.state = periplus.ObjectPartly
+}
