@@ -1,0 +1,76 @@
+// The keyboard of the page, as the table in page.md has it.
+import type { Level } from './api';
+import { mapZoom } from './map/zoom';
+import { clearSelection, go, moveTime, toggleTheme, view } from './state';
+import { copyLink } from './top/Top';
+
+const levels: Level[] = ['provider', 'account', 'region', 'network', 'subnet', 'service', 'host'];
+
+export const shortcuts: [string, string][] = [
+  ['/', 'filter'],
+  ['Tab, arrows', 'nodes on the map; with Shift along the paths'],
+  ['Enter', 'select'],
+  ['Space', 'open or close a service'],
+  ['Esc', 'clear the selection, then close panels'],
+  ['1 … 7', 'level: provider … host'],
+  ['A  D', 'all, denied only'],
+  ['B  K  R', 'bytes, packets, records'],
+  ['0  +  −', 'fit, zoom in, zoom out'],
+  ['[  ]', 'left, right panel'],
+  [',  .', 'earlier, later'],
+  ['U', 'undo (Back); Ctrl-Shift-Z: redo'],
+  ['C', 'copy link'],
+  ['Shift D', 'dark or light'],
+  ['?', 'this list'],
+];
+
+export function onKey(e: KeyboardEvent, help: { value: boolean }): void {
+  const el = e.target as HTMLElement;
+  if (el.matches?.('input, select, textarea') || e.altKey) return;
+  if (e.ctrlKey || e.metaKey) {
+    if (e.key.toLowerCase() !== 'z') return;
+    e.preventDefault();
+    if (e.shiftKey) history.forward();
+    else history.back();
+    return;
+  }
+  const act = e.key === 'D' && e.shiftKey ? toggleTheme : actions(help)[e.key.toLowerCase()];
+  if (!act) return;
+  e.preventDefault();
+  act();
+}
+
+function actions(help: { value: boolean }): Record<string, () => void> {
+  const map: Record<string, () => void> = {
+    '/': () => document.getElementById('filter')?.focus(),
+    '?': () => {
+      help.value = !help.value;
+    },
+    escape: () => {
+      const v = view.value;
+      if (help.value) help.value = false;
+      else if (v.rows) go({ rows: false });
+      else if (v.sel || v.edge) clearSelection();
+      else if (v.right || v.left) go({ right: false, left: false });
+    },
+    a: () => go({ show: 'all' }),
+    d: () => go({ show: 'denied' }),
+    b: () => go({ metric: 'bytes' }),
+    k: () => go({ metric: 'packets' }),
+    r: () => go({ metric: 'records' }),
+    '0': () => mapZoom.fit(),
+    '+': () => mapZoom.by(1.3),
+    '=': () => mapZoom.by(1.3),
+    '-': () => mapZoom.by(1 / 1.3),
+    '[': () => go({ left: !view.value.left }),
+    ']': () => go({ right: !view.value.right }),
+    ',': () => moveTime(-1),
+    '.': () => moveTime(1),
+    u: () => history.back(),
+    c: () => void copyLink(),
+  };
+  levels.forEach((level, i) => {
+    map[String(i + 1)] = () => go({ level, expand: [], sel: '', edge: null });
+  });
+  return map;
+}

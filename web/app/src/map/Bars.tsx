@@ -1,0 +1,233 @@
+// What floats over the map: the bar of choices, the legend, zoom, and chips
+// that say what the picture leaves out.
+import type { Level, Metric, Show } from '../api';
+import { bytes, count, percent, quantity } from '../format';
+import { glyphs } from '../glyphs';
+import { go, graph, meta, view } from '../state';
+import { Icon } from '../ui';
+import { scale, scene } from './model';
+import { mapZoom } from './zoom';
+
+interface Choice<T extends string> {
+  id: T;
+  text: string;
+}
+
+function Group<T extends string>({ name, value, main, more, set }: { name: string; value: T; main: Choice<T>[]; more: Choice<T>[]; set: (v: T) => void }) {
+  const inMore = more.find((m) => m.id === value);
+  return (
+    <div class="choice" role="group" aria-label={name}>
+      <span class="choice-name" aria-hidden="true">
+        {name}
+      </span>
+      <div class="segments">
+        {main.map((c) => (
+          <button type="button" key={c.id} aria-pressed={c.id === value} onClick={() => set(c.id)}>
+            {c.text}
+          </button>
+        ))}
+        {more.length > 0 && (
+          <span class={inMore ? 'more on' : 'more'}>
+            <select aria-label={`More: ${name}`} value={inMore ? value : ''} onChange={(e) => e.currentTarget.value && set(e.currentTarget.value as T)}>
+              <option value="">…</option>
+              {more.map((c) => (
+                <option key={c.id} value={c.id}>
+                  {c.text}
+                </option>
+              ))}
+            </select>
+            <svg viewBox="0 0 24 24" width="11" height="11" aria-hidden="true">
+              <path d={glyphs['chevron-down']} />
+            </svg>
+          </span>
+        )}
+      </div>
+    </div>
+  );
+}
+
+const mainLevels: Choice<Level>[] = [
+  { id: 'network', text: 'Network' },
+  { id: 'subnet', text: 'Subnet' },
+  { id: 'service', text: 'Service' },
+  { id: 'host', text: 'Host' },
+];
+const moreLevels: Choice<Level>[] = [
+  { id: 'provider', text: 'Provider' },
+  { id: 'account', text: 'Account' },
+  { id: 'region', text: 'Region' },
+];
+const mainMetrics: Choice<Metric>[] = [
+  { id: 'bytes', text: 'Bytes' },
+  { id: 'packets', text: 'Packets' },
+  { id: 'records', text: 'Records' },
+];
+const moreMetrics: Choice<Metric>[] = [{ id: 'opened', text: 'Opened' }];
+const mainShows: Choice<Show>[] = [
+  { id: 'all', text: 'All' },
+  { id: 'allowed', text: 'Allowed' },
+  { id: 'denied', text: 'Denied' },
+];
+const moreShows: Choice<Show>[] = [
+  { id: 'dropped', text: 'Dropped' },
+  { id: 'unknown', text: 'Unknown' },
+];
+
+export function Bar() {
+  const v = view.value;
+  const levels = meta.value.data?.levels;
+  const has = (c: Choice<Level>) => !levels || levels.includes(c.id);
+  return (
+    <div class="bar-box" role="toolbar" aria-label="What the map shows">
+      <Group name="Level" value={v.level} main={mainLevels.filter(has)} more={moreLevels.filter(has)} set={(level) => go({ level, expand: [], sel: '', edge: null })} />
+      <Group name="Width" value={v.metric} main={mainMetrics} more={moreMetrics} set={(metric) => go({ metric })} />
+      <Group name="Show" value={v.show} main={mainShows} more={moreShows} set={(show) => go({ show })} />
+    </div>
+  );
+}
+
+export function Legend() {
+  const s = scene.value;
+  if (!s?.frames.length) return null;
+  const { lo, hi } = scale.value;
+  const m = s.metric;
+  const has = (v: string) => s.strokes.some((k) => k.verdict === v);
+  const providers = new Set([...s.cardOf.values()].map((c) => c.provider));
+  const some = has('allowed') || has('unknown');
+  return (
+    <div class="legend" role="note" aria-label="Legend">
+      {some && hi > lo && (
+        <span class="widths">
+          <i class="w1" />
+          <i class="w2" />
+          <i class="w3" />
+          {[lo, Math.sqrt(lo * hi), hi].map((x) => quantity(x, m)).join(' · ')}
+          {m === 'bytes' ? '' : ` ${m}`}
+        </span>
+      )}
+      {has('denied') && (
+        <span>
+          <svg width="34" height="12" viewBox="0 0 34 12" class="no" aria-hidden="true">
+            <path d="M0 6h22" />
+            <circle cx="26" cy="6" r="5" />
+            <path class="bar" d="M23.2 6h5.6" />
+          </svg>
+          denied, stops at boundary
+        </span>
+      )}
+      {has('dropped') && (
+        <span>
+          <svg width="34" height="12" viewBox="0 0 34 12" class="drop" aria-hidden="true">
+            <path d="M0 6h20" />
+            <path class="sign" d="M26 .5 31.5 6 26 11.5 20.500 6Z" />
+          </svg>
+          dropped
+        </span>
+      )}
+      {has('unknown') && (
+        <span title="The logs do not say whether this was allowed (Google Cloud flow logs never do)">
+          <i class="grey" />
+          verdict not logged
+        </span>
+      )}
+      {s.strokes.some((k) => k.answer === 'none' && k.verdict === 'allowed') && (
+        <span>
+          <i class="open" />
+          no answer seen
+        </span>
+      )}
+      {providers.has('aws') && (
+        <span>
+          <i class="sq p-aws" />
+          AWS
+        </span>
+      )}
+      {providers.has('gcp') && (
+        <span>
+          <i class="sq p-gcp" />
+          GCP
+        </span>
+      )}
+      {providers.has('azure') && (
+        <span>
+          <i class="sq p-azure" />
+          Azure
+        </span>
+      )}
+    </div>
+  );
+}
+
+export const Zoom = () => (
+  <div class="zoom" role="group" aria-label="Zoom">
+    <button type="button" aria-label="Zoom in" title="Zoom in (+)" onClick={() => mapZoom.by(1.3)}>
+      <Icon name="plus" />
+    </button>
+    <button type="button" aria-label="Zoom out" title="Zoom out (−)" onClick={() => mapZoom.by(1 / 1.3)}>
+      <Icon name="minus" />
+    </button>
+    <button type="button" aria-label="Fit the map" title="Fit (0)" onClick={() => mapZoom.fit()}>
+      <Icon name="maximize" />
+    </button>
+  </div>
+);
+
+/** Left out: what the caps did not draw; a click draws more. */
+export function LeftOut() {
+  const g = graph.value.data;
+  const caps = meta.value.data?.caps;
+  if (!g?.other || !caps || (!g.other.edges && !g.other.nodes)) return null;
+  const drawn = g.edges.length;
+  const c = g.coverage;
+  const part = c ? (view.value.metric === 'bytes' ? `${percent(c.bytes)} of bytes` : `${percent(c.records)} of records`) : '';
+  const more = caps.edges * 2 ** view.value.cap < caps.maxEdges || caps.nodes * 2 ** view.value.cap < caps.maxNodes;
+  const text = g.other.edges ? `${count(drawn)} of ${count(drawn + g.other.edges)} paths` : `${count(g.nodes.length)} of ${count(g.nodes.length + g.other.nodes)} nodes`;
+  return (
+    <p class="left-out">
+      <span>
+        {[text, part].filter(Boolean).join(' · ')}
+        {g.other.denied > 0 && <small>{count(g.other.denied)} denied records are in the rest</small>}
+      </span>
+      {more && (
+        <button type="button" onClick={() => go({ cap: view.value.cap + 1 })}>
+          Show more
+        </button>
+      )}
+    </p>
+  );
+}
+
+const codes: Record<string, [string, string]> = {
+  sampled: ['sampled', 'Counters are estimates: these logs keep a sample of the packets'],
+  gaps: ['log gaps', 'Logs lost records in this range (SKIPDATA); counters are a lower bound'],
+  nodata: ['quiet interfaces', 'Some interfaces reported windows without traffic'],
+  unmeasured: ['unmeasured denials', 'Some denials carry no counters'],
+  widened: ['whole buckets', 'The range was widened to whole buckets'],
+  building: ['still merging', 'Some hours are still being merged'],
+  capped: ['capped', 'Not everything is drawn'],
+};
+
+/** Notes stand beside the time: what one must know to trust the numbers. */
+export function Notes() {
+  const g = graph.value.data;
+  if (!g) return null;
+  const list = [...new Set(g.notes ?? [])];
+  return (
+    <span class="notes">
+      {list.map((n) => {
+        const [who, code] = n.includes(':') ? [n.slice(0, n.indexOf(':')).toUpperCase(), n.slice(n.indexOf(':') + 1)] : ['', n];
+        const found = codes[code];
+        return (
+          <span key={n} title={found ? `${who ? `${who}: ` : ''}${found[1]}` : n}>
+            {found ? `${who ? `${who} ` : ''}${found[0]}` : n}
+          </span>
+        );
+      })}
+      {g.behindNAT && g.behindNAT.r > 0 && (
+        <span title="The same packets, met again behind a NAT gateway or balancer; they are in no total">
+          {g.behindNAT.b != null ? bytes(g.behindNAT.b) : `${count(g.behindNAT.r)} records`} seen again behind NAT
+        </span>
+      )}
+    </span>
+  );
+}

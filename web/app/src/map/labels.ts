@@ -1,0 +1,35 @@
+// Labels of paths: placed at the first of 7 points times 3 offsets along the
+// path that hits no card, header or other label; left out where none is free.
+import { along, type Box, overlap, type Point } from './geometry';
+
+export interface Wanted {
+  line: Point[];
+  w: number;
+  h: number;
+}
+
+const parts = [0.5, 0.38, 0.62, 0.27, 0.73, 0.17, 0.83];
+const offsets = [0, -12, 12];
+
+export function placeLabels<T extends Wanted>(list: T[], obstacles: Box[]): { of: T; box: Box }[] {
+  const taken: Box[] = [];
+  const out: { of: T; box: Box }[] = [];
+  for (const of of list) {
+    const box = free(of, obstacles, taken);
+    if (!box) continue;
+    taken.push(box);
+    out.push({ of, box });
+  }
+  return out;
+}
+
+function free(l: Wanted, obstacles: Box[], taken: Box[]): Box | null {
+  for (const part of parts) {
+    const p = along(l.line, part);
+    for (const dy of offsets) {
+      const box = { x: p.x - l.w / 2, y: p.y - l.h / 2 + dy, w: l.w, h: l.h };
+      if (!taken.some((o) => overlap(box, o, 2)) && !obstacles.some((o) => overlap(box, o, 1))) return box;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,193 @@
+// The map's signals: graph -> scene -> layout -> routes -> paint list. Each is
+// made anew only when what it is made of has changed.
+import { computed, signal } from '@preact/signals';
+import { count, quantity, unit } from '../format';
+import { iconOf } from '../icons';
+import { graph, isDark, view } from '../state';
+import { distance, inside, type Point } from './geometry';
+import { type Focus, type Mark, type Measure, paint } from './paint';
+import { type Route, routesOf, scaleOf } from './routes';
+import { type Card, type Column, edgeKey, sceneOf } from './scene';
+import { dark, light } from './theme';
+import { tiers } from './tiers';
+
+export const size = signal({ w: 900, h: 700 });
+export const measure = signal<Measure>((text, font) => text.length * font.size * 0.56);
+export const hover = signal<{ node: string; edge: string }>({ node: '', edge: '' });
+/** ring is the node that has the keyboard's focus. */
+export const ring = signal('');
+
+export const room = { top: 62, bottom: 54, left: 12, right: 12 };
+
+let before: Map<string, Column> | undefined;
+let level = '';
+export const scene = computed(() => {
+  const g = graph.value.data;
+  if (!g) return null;
+  if (g.level !== level) before = undefined;
+  level = g.level;
+  const s = sceneOf(g, view.value.metric, view.value.show, before);
+  before = new Map([...(before ?? []), ...s.tiers]);
+  return s;
+});
+export const layout = computed(() =>
+  scene.value
+    ? tiers(scene.value, { w: size.value.w - room.left - room.right, h: size.value.h - room.top - room.bottom })
+    : null,
+);
+export const scale = computed(() => scaleOf(scene.value?.strokes ?? []));
+export const routes = computed<Route[]>(() => (scene.value && layout.value ? routesOf(scene.value, layout.value, scale.value) : []));
+
+/** focus is what stays bright: what is pointed at, else what is selected, and its neighbours. */
+export const focus = computed<Focus | null>(() => {
+  const s = scene.value;
+  if (!s) return null;
+  const { sel, edge } = view.value;
+  const h = hover.value;
+  const known = (id: string) => s.cardOf.has(id);
+  const selected = known(sel) ? sel : '';
+  const selectedEdge = edge && known(edge[0]) && known(edge[1]) ? edgeKey(edge[0], edge[1]) : '';
+  const base = { selected, edge: selectedEdge, labels: true };
+  const nodes = new Set<string>();
+  const edges = new Set<string>();
+  const take = (id: string) => {
+    nodes.add(id);
+    const c = s.cardOf.get(id);
+    if (c) nodes.add(c.id);
+  };
+  const of = h.node && known(h.node) ? h.node : h.edge ? '' : selected;
+  const path = h.edge || (h.node ? '' : selectedEdge);
+  if (!of && !path) return null;
+  if (of) {
+    const whole = s.cardOf.get(of)!.id === of;
+    take(of);
+    for (const k of s.strokes) {
+      const mine = (id: string) => id === of || (whole && s.cardOf.get(id)?.id === of);
+      if (!mine(k.s) && !mine(k.t)) continue;
+      edges.add(k.key);
+      take(k.s);
+      take(k.t);
+    }
+  } else {
+    edges.add(path);
+    for (const k of s.strokes)
+      if (k.key === path) {
+        take(k.s);
+        take(k.t);
+      }
+  }
+  return { ...base, nodes, edges };
+});
+
+export const theme = computed(() => (isDark.value ? dark : light));
+
+export const marks = computed<Mark[]>(() => {
+  if (!scene.value || !layout.value) return [];
+  return paint({ scene: scene.value, layout: layout.value, routes: routes.value, theme: theme.value, measure: measure.value, focus: focus.value });
+});
+
+/** plainMarks is the picture without focus, for a file. */
+export const plainMarks = (): Mark[] =>
+  scene.value && layout.value
+    ? paint({ scene: scene.value, layout: layout.value, routes: routes.value, theme: theme.value, measure: measure.value, focus: null })
+    : [];
+
+/** hit says what lies under a point of the map. */
+export function hit(p: Point, near: number): { node: string; edge: string } {
+  const l = layout.value;
+  if (!l) return { node: '', edge: '' };
+  for (const [id, b] of l.tiles) if (inside(p, b, 1)) return { node: id, edge: '' };
+  for (const [id, b] of l.cards) if (inside(p, b)) return { node: id, edge: '' };
+  let best = near;
+  let edge = '';
+  for (const r of routes.value) {
+    const d = distance(p, r.line) - r.width / 2;
+    if (d < best) {
+      best = d;
+      edge = r.stroke.key;
+    }
+  }
+  return { node: '', edge };
+}
+
+/** summary is what the map says of itself. */
+export const summary = computed(() => {
+  const s = scene.value;
+  if (!s) return 'No map yet';
+  const paths = new Set(s.strokes.map((k) => k.key)).size;
+  const denied = s.strokes.filter((k) => k.verdict === 'denied').length;
+  const cards = new Set(s.cardOf.values()).size;
+  return `${count(cards)} ${cards === 1 ? 'group' : 'groups'}, ${count(paths)} ${paths === 1 ? 'path' : 'paths'}, ${count(denied)} denied`;
+});
+
+const home = (c: Card): string => {
+  const l = layout.value;
+  const found = l?.frames.find((f) => f.frame.cards.includes(c));
+  const outer = found?.kind === 'subnet' ? l?.frames.find((f) => f.frame.frames.includes(found.frame))?.frame.label : '';
+  return [outer, found?.frame.label].filter(Boolean).join(' ');
+};
+
+export interface Item {
+  id: string;
+  label: string; // read aloud
+}
+
+/** items is one entry a visible node, in the order of the eye: by column, then downwards. */
+export const items = computed<Item[]>(() => {
+  const s = scene.value;
+  const l = layout.value;
+  if (!s || !l) return [];
+  const cards = [...new Set(s.cardOf.values())];
+  cards.sort((a, b) => (l.slotOf.get(a.id) ?? 0) - (l.slotOf.get(b.id) ?? 0) || (l.cards.get(a.id)?.y ?? 0) - (l.cards.get(b.id)?.y ?? 0));
+  const peers = new Map<string, number>();
+  for (const k of s.strokes) if (k.verdict !== 'denied') peers.set(k.t, (peers.get(k.t) ?? 0) + 1);
+  return cards.flatMap((c) => {
+    const n = c.node;
+    const of = (c.group ? `${c.tiles.length} hosts, opened` : '') || ((n?.count ?? 1) > 1 ? `${n?.count} endpoints` : '');
+    const m = s.metric;
+    const incoming = n ? (m === 'bytes' ? n.in.b : m === 'packets' ? n.in.p : m === 'opened' ? n.in.o : n.in.r) : null;
+    const from = peers.get(c.id) ?? 0;
+    const text = [
+      [c.label, iconOf(c.kind).title, home(c)].filter(Boolean).join(', '),
+      of,
+      incoming != null && from ? `in ${quantity(incoming, m)}${unit(m)} from ${from}` : '',
+      c.denied ? `${count(c.denied)} denied` : '',
+    ];
+    return [{ id: c.id, label: text.filter(Boolean).join('; ') }, ...c.tiles.map((t) => ({ id: t.id, label: `${t.label}, ${t.detail ?? 'host'} of ${c.label}` }))];
+  });
+});
+
+export const boxOf = (id: string) => layout.value?.tiles.get(id) ?? layout.value?.cards.get(id) ?? null;
+
+/** nearest is the next node in a direction: mostly ahead, hardly aside. */
+export function nearest(id: string, dx: number, dy: number): string {
+  const l = layout.value;
+  const at = boxOf(id);
+  if (!l || !at) return '';
+  const [cx, cy] = [at.x + at.w / 2, at.y + at.h / 2];
+  let best = '';
+  let cost = Number.POSITIVE_INFINITY;
+  for (const [other, b] of [...l.cards, ...l.tiles]) {
+    if (other === id) continue;
+    const x = b.x + b.w / 2 - cx;
+    const y = b.y + b.h / 2 - cy;
+    const ahead = x * dx + y * dy;
+    if (ahead < 4) continue;
+    const c = ahead + 2.2 * Math.abs(x * dy - y * dx);
+    if (c < cost) {
+      cost = c;
+      best = other;
+    }
+  }
+  return best;
+}
+
+/** peer is the next one along the paths of a node. */
+export function peer(id: string, from: string, step: number): string {
+  const s = scene.value;
+  if (!s) return '';
+  const list = [...new Set(s.strokes.flatMap((k) => (k.s === id ? [k.t] : k.t === id ? [k.s] : [])))].sort();
+  if (!list.length) return '';
+  const i = list.indexOf(from);
+  return list[(i + step + list.length) % list.length];
+}

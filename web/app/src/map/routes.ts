@@ -1,0 +1,261 @@
+// Routes: where each stroke runs. Edges that skip a column run through the
+// lanes between its cards, which bundles them by itself; ends are spread along
+// a card's side in the order of where they go, so nothing crosses at a card.
+import { along, type Box, cutEntering, cutLeaving, flatten, lengthOf, lineText, type Path, type Point, pathText, shorten } from './geometry';
+import type { Scene, Stroke } from './scene';
+import type { FrameBox, Layout } from './tiers';
+
+export interface Route {
+  stroke: Stroke;
+  path: string; // as SVG writes it
+  line: Point[]; // the same, flattened: hit test, labels, moving dots
+  from: Point;
+  to: Point;
+  width: number;
+  mark: Point | null; // where it was stopped
+  angle: number; // at the end
+  loop: boolean; // a node's own traffic is no route; here: both ends on the same side
+}
+
+export interface Scale {
+  lo: number;
+  hi: number;
+  width: (v: number | null) => number;
+}
+
+const thin = 1.1;
+const thick = 8.5;
+
+/** scaleOf is the width of a stroke by log of the metric, from the 5th percentile of what is seen. */
+export function scaleOf(strokes: Stroke[]): Scale {
+  const values = strokes
+    .filter((s) => s.verdict === 'allowed' || s.verdict === 'unknown')
+    .map((s) => s.value)
+    .filter((v): v is number => v !== null && v > 0)
+    .sort((a, b) => a - b);
+  const lo = values[Math.floor(values.length * 0.05)] ?? 1;
+  const hi = values[values.length - 1] ?? 1;
+  const all = Math.log10(hi / lo);
+  return {
+    lo,
+    hi,
+    width: (v) => {
+      if (v === null || v <= lo || all <= 0) return v !== null && all <= 0 && v >= lo ? 3 : thin;
+      return Math.min(thick, thin + (thick - thin) * (Math.log10(v / lo) / all) ** 1.7);
+    },
+  };
+}
+
+/** stoppedWidth: a stopped path has nearly no bytes, so its width says nothing. */
+export const stoppedWidth = 1.7;
+
+interface End {
+  card: string;
+  side: 'l' | 'r';
+  box: Box;
+  tile: Box | null;
+  y: number;
+  x: number;
+}
+
+interface Plan {
+  stroke: Stroke;
+  s: End;
+  t: End;
+  slots: number[]; // skipped, in order
+  lanes: { y: number; gap: string; size: [number, number] }[];
+}
+
+export function routesOf(scene: Scene, layout: Layout, scale = scaleOf(scene.strokes)): Route[] {
+  const plans: Plan[] = [];
+  for (const stroke of scene.strokes) {
+    const s = scene.cardOf.get(stroke.s);
+    const t = scene.cardOf.get(stroke.t);
+    if (!s || !t || s === t) continue;
+    const [sb, tb] = [layout.cards.get(s.id), layout.cards.get(t.id)];
+    if (!sb || !tb) continue;
+    const [i, j] = [layout.slotOf.get(s.id)!, layout.slotOf.get(t.id)!];
+    const last = i === layout.slots.length - 1 && i > 0;
+    const sides: ['l' | 'r', 'l' | 'r'] = i === j ? (last ? ['l', 'l'] : ['r', 'r']) : i < j ? ['r', 'l'] : ['l', 'r'];
+    const end = (id: string, card: string, box: Box, side: 'l' | 'r'): End => {
+      const tile = layout.tiles.get(id) ?? null;
+      const at = tile ?? box;
+      return { card, side, box, tile, x: side === 'l' ? box.x : box.x + box.w, y: at.y + at.h / 2 };
+    };
+    const slots: number[] = [];
+    const step = i < j ? 1 : -1;
+    if (i !== j) for (let n = i + step; n !== j; n += step) slots.push(n);
+    plans.push({ stroke, s: end(stroke.s, s.id, sb, sides[0]), t: end(stroke.t, t.id, tb, sides[1]), slots, lanes: [] });
+  }
+  for (const p of plans) lanesOf(p, layout);
+  spreadLanes(plans);
+  spreadEnds(plans);
+  const boxes = homes(scene, layout);
+  return plans.map((p) => routeOf(p, layout, scale, boxes));
+}
+
+/** lanesOf picks, for each column that the edge skips, the free lane nearest to its way. */
+function lanesOf(p: Plan, layout: Layout): void {
+  let y = p.s.y;
+  let x = p.s.x;
+  for (const n of p.slots) {
+    const slot = layout.slots[n];
+    const mid = (slot.x0 + slot.x1) / 2;
+    const straight = y + ((p.t.y - y) * (mid - x)) / (p.t.x - x || 1);
+    const want = 0.4 * y + 0.6 * straight;
+    let best: { y: number; gap: string; size: [number, number] } | null = null;
+    let cost = Number.POSITIVE_INFINITY;
+    let top = Math.min(-30, (slot.obstacles[0]?.y ?? 0) - 30);
+    for (let i = 0; i <= slot.obstacles.length; i++) {
+      const o = slot.obstacles[i];
+      const bottom = o ? o.y : top + 40;
+      if (bottom - top >= 6) {
+        const margin = Math.min(6, (bottom - top) / 2);
+        const at = Math.min(bottom - margin, Math.max(top + margin, want));
+        const far = Math.abs(at - want) + 0.3 * Math.abs(at - p.t.y);
+        if (far < cost) {
+          cost = far;
+          best = { y: at, gap: `${n}:${i}`, size: [top, bottom] };
+        }
+      }
+      if (o) top = Math.max(top, o.y + o.h);
+    }
+    if (best) {
+      p.lanes.push(best);
+      y = best.y;
+      x = mid;
+    } else p.lanes.push({ y: want, gap: '', size: [want, want] });
+  }
+}
+
+/** spreadLanes lays the edges of a narrow lane beside each other. */
+function spreadLanes(plans: Plan[]): void {
+  const lanes = new Map<string, { p: Plan; i: number }[]>();
+  for (const p of plans)
+    p.lanes.forEach((l, i) => {
+      if (!l.gap) return;
+      const list = lanes.get(l.gap);
+      if (list) list.push({ p, i });
+      else lanes.set(l.gap, [{ p, i }]);
+    });
+  for (const list of lanes.values()) {
+    const [top, bottom] = list[0].p.lanes[list[0].i].size;
+    const room = bottom - top;
+    if (room > 34 && list.length < 2) continue;
+    const by = (e: { p: Plan; i: number }) => (e.p.lanes[e.i - 1]?.y ?? e.p.s.y) + (e.p.lanes[e.i + 1]?.y ?? e.p.t.y);
+    list.sort((a, b) => by(a) - by(b));
+    const pitch = Math.min(3.6, (room - 5) / list.length);
+    const mean = list.reduce((n, e) => n + e.p.lanes[e.i].y, 0) / list.length;
+    const half = ((list.length - 1) * pitch) / 2;
+    const mid = Math.min(bottom - 3 - half, Math.max(top + 3 + half, room > 34 ? mean : (top + bottom) / 2));
+    list.forEach((e, n) => {
+      e.p.lanes[e.i].y = mid - half + n * pitch;
+    });
+  }
+}
+
+/** spreadEnds orders the ends on each side of a card by where they go. */
+function spreadEnds(plans: Plan[]): void {
+  const sides = new Map<string, { end: End; to: number }[]>();
+  const add = (end: End, to: number) => {
+    const key = `${end.card}\n${end.side}\n${end.tile ? end.tile.y : ''}`;
+    const list = sides.get(key);
+    if (list) list.push({ end, to });
+    else sides.set(key, [{ end, to }]);
+  };
+  for (const p of plans) {
+    add(p.s, p.lanes[0]?.y ?? p.t.y);
+    add(p.t, p.lanes[p.lanes.length - 1]?.y ?? p.s.y);
+  }
+  for (const list of sides.values()) {
+    list.sort((a, b) => a.to - b.to);
+    const at = list[0].end.tile ?? list[0].end.box;
+    const room = at.h - 8;
+    const pitch = Math.min(7, room / list.length);
+    const y0 = at.y + at.h / 2 - ((list.length - 1) * pitch) / 2;
+    list.forEach((e, i) => {
+      e.end.y = y0 + i * pitch;
+    });
+  }
+}
+
+/** homes is, for each card, the innermost box around it. */
+function homes(scene: Scene, layout: Layout): Map<string, FrameBox> {
+  const by = new Map<string, FrameBox>();
+  for (const f of layout.frames) by.set(f.frame.id, f);
+  const out = new Map<string, FrameBox>();
+  for (const f of layout.frames) for (const c of f.frame.cards) out.set(c.id, f);
+  for (const f of scene.frames)
+    if (f.side !== 'network') {
+      const box = by.get(f.id);
+      const walk = (g: typeof f): void => {
+        for (const c of g.cards) if (box) out.set(c.id, box);
+        g.frames.forEach(walk);
+      };
+      walk(f);
+    }
+  return out;
+}
+
+const arrow = 5;
+
+function routeOf(p: Plan, layout: Layout, scale: Scale, home: Map<string, FrameBox>): Route {
+  const { stroke } = p;
+  const halted = stroke.verdict === 'denied' || stroke.verdict === 'dropped';
+  const width = halted ? stoppedWidth : scale.width(stroke.value);
+  const from = { x: p.s.x, y: p.s.y };
+  const loop = p.s.side === p.t.side;
+  // The arrow's tip touches the card, so the stroke ends a little before it.
+  const inward = p.t.side === 'l' ? -1 : 1;
+  const to = { x: p.t.x + inward * (halted ? 1 : arrow), y: p.t.y };
+  const path: Path = { from, steps: [] };
+  if (loop) {
+    const out = p.s.side === 'r' ? 1 : -1;
+    const d = out * (24 + Math.min(26, Math.abs(to.y - from.y) * 0.07));
+    path.steps.push({ to, c: [{ x: from.x + d, y: from.y }, { x: to.x + d, y: to.y }] });
+  } else {
+    let at = from;
+    const dir = p.s.side === 'r' ? 1 : -1;
+    p.slots.forEach((n, i) => {
+      const slot = layout.slots[n];
+      const [a, b] = dir > 0 ? [slot.x0 - 4, slot.x1 + 4] : [slot.x1 + 4, slot.x0 - 4];
+      const y = p.lanes[i].y;
+      path.steps.push(bend(at, { x: a, y }), { to: { x: b, y } });
+      at = { x: b, y };
+    });
+    path.steps.push(bend(at, to));
+  }
+  const line = flatten(path);
+  const base = { stroke, width, loop, from, to };
+  if (!halted) {
+    const [a, b] = [line[line.length - 2], line[line.length - 1]];
+    return { ...base, path: pathText(path), line, mark: null, angle: Math.atan2(b.y - a.y, b.x - a.x) };
+  }
+  const cut = stopAt(line, stroke, home.get(p.s.card), home.get(p.t.card));
+  return { ...base, path: lineText(cut), line: cut, mark: cut[cut.length - 1], to: cut[cut.length - 1], angle: 0 };
+}
+
+/** bend joins two points by a curve that leaves and arrives horizontally. */
+const bend = (a: Point, b: Point): Path['steps'][number] => {
+  const d = (b.x - a.x) * 0.5 + Math.sign(b.x - a.x) * Math.min(14, Math.abs(b.y - a.y) * 0.05);
+  return { to: b, c: [{ x: a.x + d, y: a.y }, { x: b.x - d, y: b.y }] };
+};
+
+/** stopAt cuts a stopped path where it was stopped: at the server's box, the client's, or on the way. */
+function stopAt(line: Point[], s: Stroke, from: FrameBox | undefined, to: FrameBox | undefined): Point[] {
+  const apart = from !== to;
+  if (s.at === 'client') return (apart && from && cutLeaving(line, from.box)) || part(line, 0.3);
+  if (s.at === 'server') return trim((apart && to && cutEntering(line, to.box, 0)) || shorten(line, 9), 14, line);
+  return part(line, s.at === 'middle' ? 0.5 : 0.7);
+}
+
+/** trim keeps a stub long enough to be seen. */
+const trim = (cut: Point[], least: number, line: Point[]): Point[] => (lengthOf(cut) >= least ? cut : part(line, Math.min(0.5, least / (lengthOf(line) || 1))));
+
+function part(line: Point[], share: number): Point[] {
+  const end = along(line, share);
+  const left = lengthOf(line) * (1 - share);
+  const cut = shorten(line, left);
+  cut[cut.length - 1] = end;
+  return cut;
+}

@@ -1,0 +1,255 @@
+// Scene: what the answer of /graph means, before anything has a place.
+import type { Answer, At, Graph, GraphEdge, GraphNode, Group, Metric, Provider, Show, Tier, Verdict } from '../api';
+import { metricOf } from '../format';
+import { iconOf, providerOrder } from '../icons';
+
+export type Side = 'internet' | 'network' | 'services';
+export type Column = 'public' | 'app' | 'data';
+
+/** A card is a node, or an expanded service with its hosts as tiles. */
+export interface Card {
+  id: string;
+  node: GraphNode | null; // null: an expanded service
+  group: Group | null; // of an expanded service
+  tiles: GraphNode[];
+  label: string;
+  kind: string;
+  provider: Provider;
+  value: number | null; // in the chosen metric, both directions
+  denied: number; // records
+}
+
+/** A frame is a box around cards: a network's row, a subnet, the internet, a provider's services. */
+export interface Frame {
+  id: string;
+  group: Group | null; // null: the network is not known
+  side: Side;
+  provider: Provider;
+  label: string;
+  cards: Card[]; // directly in it
+  frames: Frame[];
+}
+
+/** A stroke is one verdict of one path. */
+export interface Stroke {
+  key: string; // of the edge
+  s: string; // node ids
+  t: string;
+  edge: GraphEdge;
+  verdict: Verdict;
+  value: number | null;
+  records: number;
+  at: At;
+  answer: Answer;
+}
+
+export interface Scene {
+  frames: Frame[];
+  /** Where each node is drawn: its own card, or the card that holds its tile. */
+  cardOf: Map<string, Card>;
+  nodes: Map<string, GraphNode>;
+  strokes: Stroke[];
+  tiers: Map<string, Column>; // of frames and cards that stand in a column
+  metric: Metric;
+}
+
+export const edgeKey = (s: string, t: string): string => `${s}\n${t}`;
+
+const names = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
+
+/** byPlace orders cards: what meets the outside first, then by name. It depends on nothing that changes at a refresh. */
+const byPlace = (a: Card, b: Card): number =>
+  iconOf(a.kind).rank - iconOf(b.kind).rank || names.compare(a.label, b.label) || (a.id < b.id ? -1 : 1);
+
+const boxes = new Set(['provider', 'account', 'region', 'network', 'subnet']);
+
+export function sceneOf(graph: Graph, metric: Metric, show: Show, before?: Map<string, Column>): Scene {
+  const groups = new Map(graph.groups.map((g) => [g.id, g]));
+  const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
+  const frames = new Map<string, Frame>();
+  const roots: Frame[] = [];
+  const cardOf = new Map<string, Card>();
+  const cards: Card[] = [];
+
+  const sideOf = (g: Group): Side => (g.kind === 'internet' || g.kind === 'services' ? g.kind : 'network');
+  const frameOf = (id: string | null, side: Side): Frame => {
+    const group = id === null ? null : (groups.get(id) ?? null);
+    const key = group ? group.id : `none:${side}`;
+    const known = frames.get(key);
+    if (known) return known;
+    const frame: Frame = {
+      id: key,
+      group,
+      side: group ? sideOf(group) : side,
+      provider: group?.provider ?? '',
+      label: group?.label ?? (side === 'internet' ? 'Internet' : side === 'services' ? 'Cloud services' : 'Network not known'),
+      cards: [],
+      frames: [],
+    };
+    frames.set(key, frame);
+    if (group?.parent && groups.has(group.parent)) frameOf(group.parent, frame.side).frames.push(frame);
+    else roots.push(frame);
+    return frame;
+  };
+
+  for (const g of graph.groups) {
+    if (g.kind !== 'service') {
+      if (boxes.has(g.kind)) frameOf(g.id, 'network');
+      continue;
+    }
+    const card: Card = {
+      id: g.id,
+      node: null,
+      group: g,
+      tiles: [],
+      label: g.label,
+      kind: g.icon ?? 'gen.group',
+      provider: g.provider ?? '',
+      value: null,
+      denied: 0,
+    };
+    cards.push(card);
+    cardOf.set(g.id, card);
+    frameOf(g.parent, 'network').cards.push(card);
+  }
+  for (const n of graph.nodes) {
+    const value = add(metricOf(n.in, metric), metricOf(n.out, metric), metricOf(n.self, metric));
+    const denied = n.denied?.in ?? 0;
+    const holder = n.parent ? cardOf.get(n.parent) : undefined;
+    if (holder?.group) {
+      holder.tiles.push(n);
+      holder.value = add(holder.value, value);
+      holder.denied += denied + (n.denied?.out ?? 0);
+      cardOf.set(n.id, holder);
+      continue;
+    }
+    const side: Side = n.kind.startsWith('net.') || n.id.startsWith('inet:') ? 'internet' : 'network';
+    const card: Card = {
+      id: n.id,
+      node: n,
+      group: null,
+      tiles: [],
+      label: n.label,
+      kind: n.kind,
+      provider: n.provider ?? '',
+      value,
+      denied: denied + (n.denied?.out ?? 0),
+    };
+    cards.push(card);
+    cardOf.set(n.id, card);
+    frameOf(n.parent, side).cards.push(card);
+  }
+  for (const f of frames.values()) {
+    f.cards.sort(byPlace);
+    f.frames.sort((a, b) => names.compare(a.label, b.label) || (a.id < b.id ? -1 : 1));
+  }
+  for (const c of cards) c.tiles.sort((a, b) => names.compare(a.label, b.label));
+  const filled = (f: Frame): boolean => f.cards.length > 0 || (f.frames = f.frames.filter(filled)).length > 0;
+  const shown = roots.filter(filled);
+  shown.sort(
+    (a, b) => providerOrder(a.provider) - providerOrder(b.provider) || names.compare(a.label, b.label) || (a.id < b.id ? -1 : 1),
+  );
+
+  const strokes: Stroke[] = [];
+  for (const e of graph.edges) {
+    if (!nodes.has(e.s) || !nodes.has(e.t)) continue;
+    for (const verdict of ['unknown', 'allowed', 'dropped', 'denied'] as const) {
+      const c = e.verdicts[verdict];
+      if (!c || (show !== 'all' && show !== verdict)) continue;
+      const at = 'at' in c ? (c.at ?? '') : '';
+      strokes.push({
+        key: edgeKey(e.s, e.t),
+        s: e.s,
+        t: e.t,
+        edge: e,
+        verdict,
+        value: metricOf(c, metric),
+        records: c.r,
+        at,
+        answer: e.answer ?? 'unknown',
+      });
+    }
+  }
+  const scene: Scene = { frames: shown, cardOf, nodes, strokes, tiers: new Map(), metric };
+  scene.tiers = tiersOf(scene, graph, before);
+  return scene;
+}
+
+const add = (...list: (number | null)[]): number | null => {
+  let n: number | null = null;
+  for (const v of list) if (v !== null) n = (n ?? 0) + v;
+  return n;
+};
+
+// ------------------------------------------------------------- which column
+
+const publicName = /(^|[^a-z])(public|pub|dmz|ingress|edge|gateway|gw|front|frontend|perimeter|bastion|nat|lb|alb|elb|firewall)([^a-z]|$)/i;
+const dataName = /(^|[^a-z])(data|database|db|rds|sql|cache|storage|persist|managed-db|intra|isolated)([^a-z]|$)/i;
+const appName = /(^|[^a-z])(app|apps|private|priv|node|nodes|work|worker|workers|compute|service|services|backend|internal|gke|eks|aks)([^a-z]|$)/i;
+const dataPorts = new Set([1433, 1521, 3306, 5432, 5433, 5439, 6379, 7000, 9042, 9200, 9300, 11211, 27017, 2049, 445]);
+
+const tierOfName = (s: string): Column | '' =>
+  dataName.test(s) ? 'data' : publicName.test(s) ? 'public' : appName.test(s) ? 'app' : '';
+
+const said = (t: Tier | undefined): Column | '' => t ?? '';
+
+/**
+ * tiersOf decides the column of every subnet, and of every card that stands in
+ * no subnet: what the server says, then names, then kinds, then facts (met by
+ * the internet: public; asked on database ports only: data). What was decided
+ * before stays, so that a refresh moves nothing.
+ */
+function tiersOf(scene: Scene, graph: Graph, before?: Map<string, Column>): Map<string, Column> {
+  const outside = new Set<string>();
+  const mark = (f: Frame): void => {
+    for (const c of f.cards) outside.add(c.id);
+    f.frames.forEach(mark);
+  };
+  for (const f of scene.frames) if (f.side === 'internet') mark(f);
+
+  const facts = new Map<string, { met: number; data: number; other: number; asks: number }>();
+  const fact = (id: string) => {
+    const card = scene.cardOf.get(id)?.id ?? id;
+    if (!facts.has(card)) facts.set(card, { met: 0, data: 0, other: 0, asks: 0 });
+    return facts.get(card)!;
+  };
+  for (const e of graph.edges) {
+    const through = (e.verdicts.allowed?.r ?? 0) + (e.verdicts.unknown?.r ?? 0);
+    if (!through) continue;
+    const s = scene.cardOf.get(e.s)?.id ?? e.s;
+    if (outside.has(s)) fact(e.t).met += through;
+    else if (e.ports?.[0]?.port != null && dataPorts.has(e.ports[0].port)) fact(e.t).data += through;
+    else fact(e.t).other += through;
+    fact(e.s).asks += through;
+  }
+  const ofCard = (c: Card): Column | '' => {
+    const t = said(c.node?.tier) || iconOf(c.kind).tier || '';
+    if (t) return t;
+    const f = facts.get(c.id);
+    if (!f) return tierOfName(c.label);
+    if (f.met > 0) return 'public';
+    if (f.data > 0 && f.data >= f.other && f.data > f.asks) return 'data';
+    return 'app';
+  };
+
+  const tiers = new Map<string, Column>();
+  const decide = (id: string, now: () => Column | ''): void => {
+    tiers.set(id, before?.get(id) ?? (now() || 'app'));
+  };
+  const majority = (f: Frame): Column | '' => {
+    const votes: Record<string, number> = {};
+    for (const c of f.cards) {
+      const t = ofCard(c);
+      if (t) votes[t] = (votes[t] ?? 0) + 1;
+    }
+    return (Object.entries(votes).sort((a, b) => b[1] - a[1])[0]?.[0] ?? '') as Column | '';
+  };
+  const walk = (f: Frame): void => {
+    if (f.group?.kind === 'subnet')
+      decide(f.id, () => said(f.group?.tier) || tierOfName(f.label) || majority(f));
+    else for (const c of f.cards) decide(c.id, () => ofCard(c));
+    f.frames.forEach(walk);
+  };
+  for (const f of scene.frames) if (f.side === 'network') walk(f);
+  return tiers;
+}
