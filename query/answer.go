@@ -106,6 +106,7 @@ type Group struct {
 	Addresses                                           []string
 	// Expandable: asking with its ID in Expand shows its members.
 	Expandable bool
+	tags       []periplus.Column
 }
 
 // MapNode is a group with what it sent and received.

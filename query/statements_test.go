@@ -44,3 +44,67 @@ func foreign(sql string) string {
 	}
 	return ""
 }
+
+// rules are what no statement may hold: it differs between engines, or fails
+// on one of them.
+var rules = []struct {
+	what string
+	re   *regexp.Regexp
+}{
+	{"bytes in quotes", regexp.MustCompile(`\bX'`)},
+	{"a TIMESTAMP literal", regexp.MustCompile(`(?i)\bTIMESTAMP '`)},
+	{"a cast by ::", regexp.MustCompile(`::`)},
+	{"//", regexp.MustCompile(`//`)},
+	{"a semicolon", regexp.MustCompile(`;`)},
+	{"ILIKE", regexp.MustCompile(`(?i)\bILIKE\b`)},
+	{"QUALIFY", regexp.MustCompile(`(?i)\bQUALIFY\b`)},
+	{"DISTINCT ON", regexp.MustCompile(`(?i)\bDISTINCT ON\b`)},
+	{"GROUP BY ALL", regexp.MustCompile(`(?i)\bGROUP BY ALL\b`)},
+	{"LIMIT before OFFSET", regexp.MustCompile(`(?i)\bLIMIT \S+ OFFSET\b`)},
+	{"FILTER after a macro", regexp.MustCompile(`(?i)\b(bitwise_or_agg|bitwise_and_agg|approx_distinct)\([^()]*\) FILTER`)},
+	{"an aggregate that is not determined", regexp.MustCompile(`(?i)\b(any_value|arbitrary|string_agg|listagg|approx_percentile)\(`)},
+	{"a table without AS", regexp.MustCompile(`\b(FROM|JOIN) [a-z]+ [a-z]+\b`)},
+	{"a sub-select without AS", regexp.MustCompile(`\) (?:[a-z]+)\b`)},
+}
+
+// clauses are the words that begin a clause; `?` may stand after WHERE only.
+var clauses = regexp.MustCompile(`\b(SELECT|FROM|WHERE|GROUP BY|HAVING|ORDER BY|ON|LIMIT)\b|[()?]`)
+
+// forbidden is what a statement holds and must not, "" for nothing.
+func forbidden(s Statement) string {
+	sql := regexp.MustCompile(`'[^']*'`).ReplaceAllStringFunc(s.SQL, func(q string) string {
+		return "'" + strings.Repeat("x", len(q)-2) + "'"
+	})
+	for _, r := range rules {
+		if m := r.re.FindString(sql); m != "" {
+			return r.what + " (" + m + ")"
+		}
+	}
+	if n := strings.Count(sql, "?"); n != len(s.Args) {
+		return "another number of values than of ?"
+	}
+	stack := []string{""}
+	for _, m := range clauses.FindAllString(sql, -1) {
+		top := len(stack) - 1
+		switch m {
+		case "(":
+			stack = append(stack, stack[top]) // brackets stand in their clause
+		case ")":
+			stack = stack[:top]
+		case "?":
+			if stack[top] != "WHERE" {
+				return "? outside WHERE: " + stack[top]
+			}
+		default:
+			stack[top] = m
+		}
+	}
+	for on := range strings.SplitSeq(sql, " ON ") {
+		if on, _, _ = strings.Cut(on, " WHERE "); len(on) < len(sql) && !strings.HasPrefix(sql, on) {
+			if on, _, _ = strings.Cut(on, "JOIN"); strings.Contains(on, " OR ") {
+				return "OR in an ON"
+			}
+		}
+	}
+	return ""
+}

@@ -7,9 +7,6 @@ import (
 
 var errStub = errors.New("query: not written yet")
 
-// Map is who speaks to whom.
-func (q *Questions) Map(ctx context.Context, a Ask) (*Map, error) { return nil, errStub }
-
 // Timeline is how much in each of about so many bins.
 func (q *Questions) Timeline(ctx context.Context, a Ask, bins int) (*Timeline, error) {
 	return nil, errStub
@@ -56,9 +53,6 @@ func (q *Questions) Extent(ctx context.Context) (*Extent, error) { return nil, e
 func (q *Questions) Search(ctx context.Context, text string, n int) ([]Group, error) {
 	return nil, errStub
 }
-
-// MapSQL is the statement of Map that does the counting.
-func (a Ask) MapSQL() (Statement, error) { return Statement{}, errStub }
 
 // TimelineSQL is the statement of Timeline.
 func (a Ask) TimelineSQL(bins int) (Statement, error) { return Statement{}, errStub }

@@ -1,0 +1,143 @@
+package query
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/periplus/periplus/periplus"
+)
+
+// parent is the id of the group that a key lies in by its own nature.
+func (k Key) parent() string {
+	if k.Level == "subnet" && k.Network != "" {
+		return Key{Level: "network", Kind: "own", Scope: k.Scope, Value: k.Network}.ID()
+	}
+	return ""
+}
+
+// described are the columns of endpoints that a group tells where its members
+// share them.
+var described = []string{"name", "role", "provider", "account", "region", "network", "subnet", "country", "kind", "tags"}
+
+// describe says what is known of groups: who lies in them in a range, and what
+// all of them share.
+func (q *Questions) describe(ctx context.Context, r Range, keys []Key) (map[Key]Group, error) {
+	groups := map[Key]Group{}
+	for _, k := range keys {
+		groups[k] = k.group()
+	}
+	if len(keys) == 0 {
+		return groups, nil
+	}
+	s := statement(describeSQL(r, keys), []Span{{Table: "endpoints"}})
+	err := q.ask(ctx, s, func(row *reader) {
+		k, err := keyOfSQL(row.text())
+		if err != nil {
+			row.fail(err.Error())
+			return
+		}
+		g := k.group()
+		g.Endpoints = row.int()
+		g.Addresses = []string{row.text()}
+		shared := make([]string, len(described))
+		for i := range described {
+			if low, high := row.text(), row.text(); low == high {
+				shared[i] = low
+			}
+		}
+		if g.Endpoints != 1 {
+			g.Addresses = nil
+		}
+		g.share(shared)
+		groups[k] = g
+	})
+	return groups, err
+}
+
+// describeSQL is one select for each level that the keys are of.
+func describeSQL(r Range, keys []Key) Where {
+	byLevel := map[string][]string{}
+	var addresses []string
+	for _, k := range keys {
+		level := k.Level
+		switch level {
+		case "internet", "country", "special":
+			level = "service"
+		case "host":
+			addresses = append(addresses, k.Value)
+		}
+		byLevel[level] = append(byLevel[level], k.sqlText())
+	}
+	columns := ""
+	for _, c := range described {
+		columns += ", min(e." + c + ") AS " + c + ", max(e." + c + ") AS " + c + "_too"
+	}
+	var selects []Where
+	for _, level := range Levels {
+		texts := byLevel[level]
+		if len(texts) == 0 {
+			continue
+		}
+		slices.Sort(texts)
+		valid := build("e.valid_from < ", arg(r.To), " AND e.valid_to > ", arg(r.From))
+		if level == "host" {
+			slices.Sort(addresses)
+			valid = build(valid, " AND e.address IN ", list(slices.Compact(addresses)))
+		}
+		selects = append(selects, build("SELECT e.key, count(DISTINCT (e.address, e.network)) AS endpoints, min(e.address) AS address", columns,
+			" FROM (SELECT e.*, ", keySQL(level, true), " AS key FROM endpoints AS e WHERE ", valid, ") AS e WHERE e.key IN ", list(slices.Compact(texts)), " GROUP BY e.key"))
+	}
+	return joined("\nUNION ALL ", selects...)
+}
+
+// group is what a key says by itself.
+func (k Key) group() Group {
+	g := Group{ID: k.ID(), Key: k, Label: k.Value, Parent: k.parent(), Expandable: k.Level != "host"}
+	switch k.Level {
+	case "internet":
+		g.Label, g.Role = "Internet", "net.internet"
+	case "country":
+		g.Country, g.Role = k.Value, "net.country"
+	case "provider":
+		g.Provider = k.Value
+	case "host":
+		g.Addresses, g.Endpoints, g.Network = []string{k.Value}, 1, k.Network
+	case "network":
+		g.Provider, g.Network = k.Scope, k.Value
+	case "subnet":
+		g.Provider, g.Network, g.Subnet = k.Scope, k.Network, k.Value
+	case "account":
+		g.Provider, g.Account = k.Scope, k.Value
+	case "region":
+		g.Provider, g.Region = k.Scope, k.Value
+	case "service":
+		g.Provider, g.Network = k.Scope, k.Network
+	}
+	if g.Label == "" {
+		g.Label = "no " + k.Level
+	}
+	return g
+}
+
+// share puts in what all members share, in the order of described.
+func (g *Group) share(values []string) {
+	of := func(column string) string { return values[slices.Index(described, column)] }
+	g.Role = cmp.Or(g.Role, of("role"))
+	g.Provider, g.Account, g.Region = cmp.Or(g.Provider, of("provider")), cmp.Or(g.Account, of("account")), cmp.Or(g.Region, of("region"))
+	g.Network, g.Subnet, g.Country = cmp.Or(g.Network, of("network")), cmp.Or(g.Subnet, of("subnet")), cmp.Or(g.Country, of("country"))
+	if g.Key.Level == "host" {
+		g.Label = cmp.Or(of("name"), g.Label)
+	}
+	if (g.Key.Level == "host" || g.Key.Level == "service") && of("kind") == "own" {
+		scope := g.Provider
+		switch {
+		case g.Network == "":
+		case g.Subnet != "":
+			g.Parent = Key{Level: "subnet", Kind: "own", Scope: scope, Network: g.Network, Value: g.Subnet}.ID()
+		default:
+			g.Parent = Key{Level: "network", Kind: "own", Scope: scope, Value: g.Network}.ID()
+		}
+	}
+	g.tags = periplus.ParseTags(of("tags"))
+}

@@ -1,0 +1,169 @@
+package query
+
+// The map is asked in one of two ways. Groups are few: one scan joins the
+// names, adds up by group, verdict and port, and all that is wanted comes of
+// that sum. Hosts are many: their pairs are ranked first, with the least that
+// ranking needs, and only what is shown is then asked in full.
+
+// line is what a row of the map's statement is about.
+const (
+	lineEdge = iota
+	lineIn
+	lineOut
+	lineSelf
+	lineAll
+	lineEdges // how many there are
+	lineNodes
+)
+
+// extras are what an edge has beside its sums, in the order of readEdge.
+const extras = `min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen, bool_or(t.sampled) AS sampled, bool_or(t.incomplete) AS incomplete,
+  max(CASE t.answer WHEN 'seen' THEN 3 WHEN 'none' THEN 2 ELSE 1 END) AS answer, min(t.seen_by) AS seen_by, max(t.seen_by) AS seen_by_too,
+  CAST(sum(CASE WHEN t.stopped_at = 'client' THEN t.records ELSE 0 END) AS bigint) AS at_client,
+  CAST(sum(CASE WHEN t.stopped_at = 'middle' THEN t.records ELSE 0 END) AS bigint) AS at_middle,
+  CAST(sum(CASE WHEN t.stopped_at = 'server' THEN t.records ELSE 0 END) AS bigint) AS at_server`
+
+const extraNames = "first_seen, last_seen, sampled, incomplete, answer, seen_by, seen_by_too, at_client, at_middle, at_server"
+
+// reextras puts the extras of rows AS t together again.
+const reextras = `min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen, bool_or(t.sampled) AS sampled, bool_or(t.incomplete) AS incomplete,
+  max(t.answer) AS answer, min(t.seen_by) AS seen_by, max(t.seen_by_too) AS seen_by_too,
+  CAST(sum(t.at_client) AS bigint) AS at_client, CAST(sum(t.at_middle) AS bigint) AS at_middle, CAST(sum(t.at_server) AS bigint) AS at_server`
+
+const noExtras = "CAST(NULL AS timestamp with time zone) AS first_seen, CAST(NULL AS timestamp with time zone) AS last_seen, false AS sampled, false AS incomplete, " +
+	"0 AS answer, '' AS seen_by, '' AS seen_by_too, 0 AS at_client, 0 AS at_middle, 0 AS at_server"
+
+const noSums = "0 AS request_bytes, 0 AS request_packets, 0 AS response_bytes, 0 AS response_packets, 0 AS opened, 0 AS records, 0 AS connections, 0 AS unmeasured"
+
+// stoppedRecords are the records of rows AS t that were stopped.
+const stoppedRecords = "CASE WHEN t.verdict IN ('denied', 'dropped') THEN t.records ELSE 0 END"
+
+// ranked selects the first n pairs by the metric, and with them the first m by
+// what was stopped.
+func ranked(columns string, n, m int) Where {
+	return build("SELECT ", columns, " FROM (SELECT ", columns, " FROM pairs ORDER BY metric DESC, ", columns, " LIMIT ", n,
+		") AS a UNION SELECT ", columns, " FROM (SELECT ", columns, " FROM pairs WHERE stopped > 0 ORDER BY stopped DESC, ", columns, " LIMIT ", m, ") AS b")
+}
+
+// groupMap is the map of groups: rows of line, source, target, verdict, place,
+// port, protocol, ports, sums, extras.
+func (a Ask) groupMap(g grouping, r Range) Where {
+	from := build(" FROM ", r.traffic(), " AS t", g.joins(), whereAll(a.Filter.Traffic(r), a.shown()))
+	amount := amounts[a.Metric]
+	return build("WITH ", g.with(),
+		// all: everything that is asked, once
+		"everything AS (SELECT ", g.column(client), " AS source, ", g.column(server), " AS target, t.verdict, coalesce(t.server_port, -1) AS port, t.protocol,\n ",
+		sums, ",\n ", extras, from, " GROUP BY 1, 2, 3, 4, 5),\n",
+		"pairs AS (SELECT t.source, t.target, CAST(coalesce(sum(", amount, "), 0) AS bigint) AS metric, CAST(sum(", stoppedRecords,
+		") AS bigint) AS stopped FROM everything AS t GROUP BY 1, 2),\n",
+		"chosen AS (", ranked("source, target", a.MaxEdges, a.MaxEdges), "),\n",
+		a.places("source, target", "everything AS t JOIN chosen AS n ON n.source = t.source AND n.target = t.target"),
+		edgeLines(),
+		"\nUNION ALL ", nodeLine(lineIn, "''", "t.target", "everything AS t WHERE t.source <> t.target"),
+		"\nUNION ALL ", nodeLine(lineOut, "t.source", "''", "everything AS t WHERE t.source <> t.target"),
+		"\nUNION ALL ", nodeLine(lineSelf, "t.source", "t.target", "everything AS t WHERE t.source = t.target"),
+		"\nUNION ALL ", nodeLine(lineAll, "''", "''", "everything AS t"),
+		"\nUNION ALL ", countLine(lineEdges, "pairs"),
+		"\nUNION ALL ", countLine(lineNodes, "(SELECT source FROM pairs UNION SELECT target FROM pairs) AS u"),
+		"\nORDER BY line, source, target, verdict, place, port, protocol")
+}
+
+// places is the WITH that ranks the ports of each edge by the metric.
+func (a Ask) places(columns, from string) Where {
+	amount := amounts[a.Metric]
+	return build("weighed AS (SELECT t.source, t.target, t.verdict, t.port, t.protocol, ", prefixed(sumNames+", "+extraNames),
+		", sum(coalesce(", amount, ", 0)) OVER (PARTITION BY t.source, t.target, t.port, t.protocol) AS weight, sum(",
+		stoppedRecords, ") OVER (PARTITION BY t.source, t.target, t.port, t.protocol) AS stopped FROM ", from, "),\n",
+		"placed AS (SELECT t.*, dense_rank() OVER (PARTITION BY source, target ORDER BY weight DESC, stopped DESC, port, protocol) AS place FROM weighed AS t)\n")
+}
+
+// edgeLines are the edges: one row for each of the first three ports and one
+// for the rest, by verdict. ports is how many the edge's row of that verdict
+// saw last in order: the greatest is the number of the edge's ports.
+func edgeLines() Where {
+	return build("SELECT ", lineEdge, " AS line, t.source, t.target, t.verdict, CASE WHEN t.place <= 3 THEN t.place ELSE 4 END AS place,\n",
+		" min(CASE WHEN t.place <= 3 THEN t.port ELSE -1 END) AS port, min(CASE WHEN t.place <= 3 THEN t.protocol ELSE -1 END) AS protocol, max(t.place) AS ports,\n ",
+		resums, ",\n ", reextras, " FROM placed AS t GROUP BY 2, 3, 4, 5")
+}
+
+func nodeLine(line int, source, target, from string) Where {
+	by := map[int]string{lineIn: "t.target, ", lineOut: "t.source, ", lineSelf: "t.source, t.target, "}[line]
+	return build("SELECT ", line, " AS line, ", source, " AS source, ", target, " AS target, t.verdict, 0 AS place, -1 AS port, -1 AS protocol, 0 AS ports, ",
+		resums, ", ", noExtras, " FROM ", from, " GROUP BY ", by, "t.verdict")
+}
+
+// countLine says in ports how many rows there are.
+func countLine(line int, of string) Where {
+	return build("SELECT ", line, " AS line, '' AS source, '' AS target, '' AS verdict, 0 AS place, -1 AS port, -1 AS protocol, count(*) AS ports, ",
+		noSums, ", ", noExtras, " FROM ", of)
+}
+
+func prefixed(names string) string {
+	out := ""
+	for i := range len(names) {
+		if i == 0 || names[i-1] == ' ' {
+			out += "t."
+		}
+		out += names[i : i+1]
+	}
+	return out
+}
+
+const hostColumns = "source, source_network, target, target_network"
+
+// hostPairs ranks the pairs of hosts: rows of line, the four columns, metric,
+// stopped; and how many pairs and hosts there are.
+func (a Ask) hostPairs(r Range) Where {
+	order := " DESC, " + hostColumns + " LIMIT "
+	return build("WITH pairs AS (SELECT t.client AS source, t.client_network AS source_network, t.server AS target, t.server_network AS target_network,\n",
+		" CAST(coalesce(sum(", amounts[a.Metric], "), 0) AS bigint) AS metric, CAST(sum(", stoppedRecords, ") AS bigint) AS stopped\n FROM ",
+		r.traffic(), " AS t", whereAll(a.Filter.Traffic(r), a.shown()), " GROUP BY 1, 2, 3, 4)\n",
+		"SELECT ", lineEdge, " AS line, ", hostColumns, ", metric, stopped FROM (SELECT * FROM pairs ORDER BY metric", order, a.MaxEdges, ") AS a\n",
+		"UNION SELECT ", lineEdge, " AS line, ", hostColumns, ", metric, stopped FROM (SELECT * FROM pairs WHERE stopped > 0 ORDER BY stopped", order, a.MaxEdges, ") AS b\n",
+		"UNION ALL SELECT ", lineEdges, " AS line, '' AS source, '' AS source_network, '' AS target, '' AS target_network, count(*) AS metric, 0 AS stopped FROM pairs\n",
+		"UNION ALL SELECT ", lineNodes, " AS line, '' AS source, '' AS source_network, '' AS target, '' AS target_network, count(*) AS metric, 0 AS stopped",
+		" FROM (SELECT source, source_network FROM pairs UNION SELECT target, target_network FROM pairs) AS u\n",
+		"ORDER BY line, ", hostColumns)
+}
+
+// hostMap is the rest of the map of hosts, in the columns of groupMap: the
+// edges between some hosts, and what these hosts sent and received in all.
+func (a Ask) hostMap(r Range, hosts []string) Where {
+	g := grouping{level: "host"}
+	where := func(more ...Where) Where {
+		return build(" FROM ", r.traffic(), " AS t", whereAll(append(more, a.Filter.Traffic(r), a.shown())...))
+	}
+	at := func(end side) Where { return build("t.", string(end), " IN ", list(hosts)) }
+	const same = "t.client = t.server AND t.client_network = t.server_network"
+	node := func(line int, source, target, by string, more ...Where) Where {
+		return build("SELECT ", line, " AS line, ", source, " AS source, ", target, " AS target, t.verdict, 0 AS place, -1 AS port, -1 AS protocol, 0 AS ports, ",
+			sums, ", ", noExtras, where(more...), " GROUP BY ", by, "t.verdict")
+	}
+	const byClient, byServer = "t.client, t.client_network, ", "t.server, t.server_network, "
+	return build("WITH everything AS (SELECT ", g.column(client), " AS source, ", g.column(server), " AS target, t.verdict, coalesce(t.server_port, -1) AS port, t.protocol,\n ",
+		sums, ",\n ", extras, where(at(client), at(server)), " GROUP BY 1, 2, 3, 4, 5),\n",
+		a.places("source, target", "everything AS t"), edgeLines(),
+		"\nUNION ALL ", node(lineIn, "''", g.column(server), byServer, at(server), build("NOT ("+same+")")),
+		"\nUNION ALL ", node(lineOut, g.column(client), "''", byClient, at(client), build("NOT ("+same+")")),
+		"\nUNION ALL ", node(lineSelf, g.column(client), g.column(server), byClient+byServer, at(client), build(same)),
+		"\nUNION ALL ", node(lineAll, "''", "''", ""),
+		"\nORDER BY line, source, target, verdict, place, port, protocol")
+}
+
+// MapSQL is the statement of Map that does the counting: at the host level the
+// one that ranks the pairs.
+func (a Ask) MapSQL() (Statement, error) {
+	a, err := a.settle()
+	if err != nil {
+		return Statement{}, err
+	}
+	r := a.cover()
+	g, err := groupingOf(a)
+	if err != nil {
+		return Statement{}, err
+	}
+	if g.hosts() {
+		return statement(a.hostPairs(r), r.spans()), nil
+	}
+	return statement(a.groupMap(g, r), r.spans()), nil
+}
