@@ -208,7 +208,7 @@ func (p *awsParser) fastMiss(words []byte) *fastPlace {
 		return f
 	}
 	a, end := tokenEnd(words, 0), len(words)-1
-	if a == 0 || a+1 >= end || tokenEnd(words, a+1) != end || words[end] != ' ' {
+	if a == 0 || a+1 >= end || tokenEnd(words, a+1) != end || words[end] != ' ' || words[0] == '#' || words[a+1] == '#' {
 		return nil
 	}
 	p.share.set(awsAccount, words[:a])

@@ -284,13 +284,23 @@ func (p *awsParser) times(rec *periplus.Record) {
 	switch {
 	case p.flags&awsHasStart != 0:
 		rec.Booked = rec.Start
-	case !p.event.IsZero():
+	case p.eventFits(rec):
 		rec.Start, rec.Booked = p.event, p.event
 	case p.flags&awsHasEnd != 0:
 		rec.Booked = rec.End
 	case p.opt.Object != nil:
 		rec.Booked = p.opt.Object.Time
 	}
+}
+
+// eventFits reports whether the event's time can be the start: CloudWatch Logs
+// takes it for that, but it comes from outside.
+func (p *awsParser) eventFits(rec *periplus.Record) bool {
+	if p.event.IsZero() || p.flags&awsHasEnd != 0 && rec.End.Before(p.event) {
+		return false
+	}
+	ms := p.event.UnixMilli()
+	return ms >= p.minMilli && ms <= p.maxMilli
 }
 
 func allDigits(b []byte) bool {

@@ -135,6 +135,7 @@ type awsParser struct {
 	after   periplus.Record // what the pending parts are parts of
 	extra   []periplus.Column
 	texts   map[string]string
+	digits  []byte // a number as text
 }
 
 // What a line was seen to say.

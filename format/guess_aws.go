@@ -23,6 +23,9 @@ func guessAWSText(head []byte, opt Options) bool {
 		if awsHeader(line) || awsDefaultOrder(line) != "" {
 			return true
 		}
+		if n := new(awsParser).glued(line); n > 0 && awsDefaultOrder(line[:n]) != "" {
+			return true
+		}
 		if n, _ := awsCount(line); want > 0 && n == want {
 			return true
 		}

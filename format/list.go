@@ -4,6 +4,7 @@ package format
 // a value of this package; adding one is one file and one row here.
 var Formats = []Format{
 	// AWS
+	awsParquet,
 	awsCloudWatch,
 	awsText,
 	// GCP
