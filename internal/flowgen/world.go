@@ -162,7 +162,11 @@ func (w *world) flush(now time.Time) error {
 // sample is what a log makes of packets of which it sees one in rate: at least
 // one is seen, and what is seen is scaled up.
 func (w *world) sample(rate, packets, bytes int64) (int64, int64) {
-	var got int64
+	got := packets / rate
+	if packets > 64 {
+		return got * rate, bytes / packets * got * rate
+	}
+	got = 0
 	for range packets {
 		if w.rng.Int64N(rate) == 0 {
 			got++
