@@ -1,16 +1,14 @@
 package digest
 
 import (
-	"context"
 	"net/netip"
+	"runtime"
 	"sync"
-
-	"github.com/periplus/periplus/periplus"
 )
 
 // Batch is a set of objects whose evidence is weighed together. Its zero value
 // works. Objects are written at once by several goroutines; Settle comes after
-// all of them are closed.
+// all of them are closed, and a batch is settled once.
 type Batch struct {
 	// Memory is about how many bytes the batch may hold; 0: 512 MiB. What is
 	// more goes to temporary files.
@@ -24,39 +22,167 @@ type Batch struct {
 	// was. Called from several goroutines.
 	Seen func(id uint64) bool
 
+	once   sync.Once
+	tables tables
+	runs   runs
+	limit  int // rows that an object holds before they become a run
+
 	mu      sync.Mutex
-	objects []*Object
+	open    int
+	free    []*objectTables
+	spans   map[int64]Span
+	servers map[serverEnd]struct{}
+	named   map[namedKey]seen
+	owned   map[ownedKey]seen
+	legs    map[legKey]intervals
+	cover   map[coverKey]*coverage
+	common  map[uint32]*[2]common // by place
+	ids     []ID
+	repeats int64
 }
 
-// Object takes the records of one object in. One goroutine at a time.
-type Object struct {
-	batch *Batch
-	id    int64
-	recs  []periplus.Record
+const (
+	defaultMemory = 512 << 20
+	minMemory     = 1 << 20
+	rowSize       = 256 // a row in a table, its index and its place in the order
+)
+
+func (b *Batch) begin() {
+	memory := b.Memory
+	if memory <= 0 {
+		memory = defaultMemory
+	}
+	memory = max(memory, minMemory)
+	b.runs.temp, b.runs.limit = b.Temp, memory/2
+	// A quarter for the tables of the objects that are open at once.
+	b.limit = int(memory / 4 / rowSize / int64(max(4, runtime.GOMAXPROCS(0))))
+	b.tables.begin()
+	b.spans, b.servers = map[int64]Span{}, map[serverEnd]struct{}{}
+	b.named, b.owned, b.legs = map[namedKey]seen{}, map[ownedKey]seen{}, map[legKey]intervals{}
+	b.cover, b.common = map[coverKey]*coverage{}, map[uint32]*[2]common{}
 }
 
 // Object begins an object. It may be called from several goroutines.
 func (b *Batch) Object(id int64) *Object {
-	o := &Object{batch: b, id: id}
+	b.once.Do(b.begin)
+	o := &Object{batch: b, id: id, limit: b.limit, first: noTime, last: -noTime}
 	b.mu.Lock()
-	b.objects = append(b.objects, o)
-	b.mu.Unlock()
+	defer b.mu.Unlock()
+	b.open++
+	if n := len(b.free); n > 0 {
+		o.t, b.free = b.free[n-1], b.free[:n-1]
+	} else {
+		o.t = newObjectTables()
+	}
 	return o
 }
 
-// Write takes records in and keeps nothing of recs but what Record allows.
-func (o *Object) Write(recs []periplus.Record) error {
-	o.recs = append(o.recs, recs...)
-	return nil
+func (b *Batch) giveBack(t *objectTables) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.open--
+	b.free = append(b.free, t)
 }
 
-// Close ends the object.
-func (o *Object) Close() error { return nil }
-
-// Settle decides what had to wait for the whole batch.
-func (b *Batch) Settle(ctx context.Context) (*Result, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
+// take adds what an object found. Nothing here depends on the order.
+func (b *Batch) take(o *Object) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t := o.t
+	s := b.spans[o.id]
+	if s.First.IsZero() || !o.span.First.IsZero() && o.span.First.Before(s.First) {
+		s.First = o.span.First
 	}
-	return naive(b), nil
+	if o.span.Last.After(s.Last) {
+		s.Last = o.span.Last
+	}
+	s.Records += o.span.Records
+	b.spans[o.id] = s
+	b.repeats += o.repeats
+	b.ids = append(b.ids, t.ids...)
+	for k := range t.servers {
+		b.servers[k] = struct{}{}
+	}
+	for k, v := range t.named {
+		addSeen(b.named, k, v)
+	}
+	for k, v := range t.owned {
+		addSeen(b.owned, k, v)
+	}
+	b.takeLegs(t.legs)
+	for k, v := range t.cover {
+		c := b.cover[k]
+		if c == nil {
+			c = new(coverage)
+			b.cover[k] = c
+		}
+		c.records += v.records
+		c.noData += v.noData
+		c.skipData += v.skipData
+		c.keepsPassed = c.keepsPassed || v.keepsPassed
+	}
+	for _, p := range t.places {
+		c := b.common[p.id]
+		if c == nil {
+			c = new([2]common)
+			b.common[p.id] = c
+		}
+		c[0].merge(&p.all[0])
+		c[1].merge(&p.all[1])
+	}
+}
+
+func (b *Batch) takeLegs(legs map[legKey]intervals) {
+	for k, v := range legs {
+		w := b.legs[k]
+		for _, s := range v {
+			w = w.add(s)
+		}
+		b.legs[k] = w
+	}
+}
+
+// fanIn is how many runs are merged at once. More are merged in steps.
+const fanIn = 128
+
+func (s *runs) addSettled(r run, t *tables) error {
+	s.mu.Lock()
+	s.settled = append(s.settled, r)
+	var todo []run
+	if len(s.settled) >= 2*fanIn {
+		todo, s.settled = smallest(s.settled)
+	}
+	s.mu.Unlock()
+	if todo == nil {
+		return nil
+	}
+	r, err := s.compact(todo, false, t)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settled = append(s.settled, r)
+	return err
+}
+
+func (s *runs) addWaiting(r run, t *tables) error {
+	s.mu.Lock()
+	s.waiting = append(s.waiting, r)
+	var todo []run
+	if len(s.waiting) >= 2*fanIn {
+		todo, s.waiting = smallest(s.waiting)
+	}
+	s.mu.Unlock()
+	if todo == nil {
+		return nil
+	}
+	r, err := s.compact(todo, true, t)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting = append(s.waiting, r)
+	return err
+}
+
+func (s *runs) addEvidence(r run) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.evidence = append(s.evidence, r)
 }

@@ -1,0 +1,203 @@
+package digest
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"time"
+
+	"github.com/periplus/periplus/periplus"
+)
+
+// sortKey is a row's place in the order, near enough that few comparisons need
+// the row itself.
+type sortKey struct {
+	k0, k1 uint64
+	row    uint32
+	hour   int32
+}
+
+// flush turns the object's rows into sorted runs and forgets them.
+func (o *Object) flush() error {
+	t := o.t
+	if n := len(t.settled.rows); n > 0 {
+		t.gatherLegs()
+		t.sortSettled()
+		r, err := o.batch.runs.keep(t.encode(&t.settled), n)
+		if err != nil {
+			return err
+		}
+		if err := o.batch.runs.addSettled(r, &o.batch.tables); err != nil {
+			return err
+		}
+	}
+	if n := len(t.waiting.rows); n > 0 {
+		t.sortWaiting()
+		r, err := o.batch.runs.keep(t.encode(&t.waiting), n)
+		if err != nil {
+			return err
+		}
+		if err := o.batch.runs.addWaiting(r, &o.batch.tables); err != nil {
+			return err
+		}
+	}
+	t.settled.reset()
+	t.waiting.reset()
+	if t.evidence.n >= o.limit {
+		return o.flushEvidence()
+	}
+	return nil
+}
+
+func (o *Object) flushEvidence() error {
+	t := o.t
+	if t.evidence.n == 0 {
+		return nil
+	}
+	t.hashes = t.evidence.sorted(t.hashes)
+	t.scratch = t.scratch[:0]
+	for _, h := range t.hashes {
+		t.scratch = binary.LittleEndian.AppendUint64(t.scratch, h)
+	}
+	t.evidence.reset()
+	r, err := o.batch.runs.keep(t.scratch, len(t.hashes))
+	if err != nil {
+		return err
+	}
+	o.batch.runs.addEvidence(r)
+	return nil
+}
+
+func (t *objectTables) sortSettled() {
+	rows := t.settled.rows
+	t.order = t.order[:0]
+	for i := range rows {
+		r := &rows[i]
+		k := sortKey{k0: r.a.prefix(), row: uint32(i), hour: r.hour()}
+		if r.a.v4() {
+			k.k1 = r.b.prefix() // else k0 does not settle the client
+		}
+		t.order = append(t.order, k)
+	}
+	slices.SortFunc(t.order, func(a, b sortKey) int {
+		switch {
+		case a.hour != b.hour:
+			return cmp.Compare(a.hour, b.hour)
+		case a.k0 != b.k0:
+			return cmp.Compare(a.k0, b.k0)
+		case a.k1 != b.k1:
+			return cmp.Compare(a.k1, b.k1)
+		}
+		return rows[a.row].compareSettled(&rows[b.row])
+	})
+}
+
+func (t *objectTables) sortWaiting() {
+	rows := t.waiting.rows
+	t.order = t.order[:0]
+	for i := range rows {
+		u := rows[i].tuple()
+		t.order = append(t.order, sortKey{k0: u.hash(), row: uint32(i)})
+	}
+	slices.SortFunc(t.order, func(a, b sortKey) int {
+		if a.k0 != b.k0 {
+			return cmp.Compare(a.k0, b.k0)
+		}
+		return compareWaiting(&rows[a.row], &rows[b.row], a.k0, b.k0)
+	})
+}
+
+// encode writes the rows in their order into the scratch buffer.
+func (t *objectTables) encode(rt *rowTable) []byte {
+	t.scratch = t.scratch[:0]
+	prev := &row{}
+	for i := range t.order {
+		r := &rt.rows[t.order[i].row]
+		var set *ports
+		if r.ports != 0 {
+			set = &rt.sets[r.ports-1]
+		}
+		t.scratch = appendRow(t.scratch, r, prev, set)
+		prev = r
+	}
+	return t.scratch
+}
+
+// gatherLegs keeps where settled rows passed through under another name.
+func (t *objectTables) gatherLegs() {
+	for i := range t.settled.rows {
+		r := &t.settled.rows[i]
+		if r.stand&standOther != 0 {
+			t.addLegs(r)
+		}
+	}
+}
+
+func (t *objectTables) addLegs(r *row) {
+	if r.verdict.Stopped() {
+		return
+	}
+	k := legKey{place: r.place, port: r.bPort, protocol: r.protocol, stand: r.stand}
+	if !r.natA.zero() {
+		k.far, k.nat, k.isClient = r.a, r.natA, true
+		t.legs[k] = t.legs[k].add(seen{r.first, r.last})
+	}
+	if !r.natB.zero() {
+		k.far, k.nat, k.isClient = r.b, r.natB, false
+		t.legs[k] = t.legs[k].add(seen{r.first, r.last})
+	}
+}
+
+// Close ends the object. The batch takes over what it found.
+func (o *Object) Close() error {
+	if o.closed {
+		return nil
+	}
+	o.closed = true
+	err := o.flush()
+	if err == nil {
+		err = o.flushEvidence()
+	}
+	for _, s := range o.t.places {
+		for i := range s.own {
+			o.keepOwn(s, &s.own[i])
+		}
+	}
+	if o.first != noTime {
+		o.span.First, o.span.Last = fromMicros(o.first), fromMicros(o.last)
+	}
+	o.batch.take(o)
+	o.t.reset()
+	o.batch.giveBack(o.t)
+	o.t = nil
+	return err
+}
+
+func fromMicros(n int64) time.Time { return time.UnixMicro(n).UTC() }
+
+func newObjectTables() *objectTables {
+	t := &objectTables{
+		servers: map[serverEnd]struct{}{}, places: map[*periplus.Place]*placeState{},
+		notes: map[*periplus.Note]noteRef{}, names: map[*periplus.Identity]uint32{},
+		merged: map[uint64]uint32{}, named: map[namedKey]seen{}, owned: map[ownedKey]seen{},
+		legs: map[legKey]intervals{}, cover: map[coverKey]*coverage{},
+	}
+	t.waiting.waiting = true
+	return t
+}
+
+// reset empties the tables for the next object and keeps their room.
+func (t *objectTables) reset() {
+	t.settled.reset()
+	t.waiting.reset()
+	t.evidence.reset()
+	clear(t.servers)
+	clear(t.places)
+	clear(t.notes)
+	clear(t.names)
+	clear(t.named)
+	clear(t.owned)
+	clear(t.legs)
+	clear(t.cover)
+	t.ids = t.ids[:0]
+}

@@ -1,0 +1,90 @@
+package digest
+
+// merger yields the rows of several runs in order: a tree of losers, one
+// comparison a level.
+type merger struct {
+	cursors []*cursor
+	losers  []int32
+	compare func(a, b *cursor) int
+	top     int32
+}
+
+func settledOrder(a, b *cursor) int { return a.row.compareSettled(&b.row) }
+
+func waitingOrder(a, b *cursor) int { return compareWaiting(&a.row, &b.row, a.hash, b.hash) }
+
+// newMerger opens the runs; waiting ones are in the order of their tuples.
+func newMerger(rs []run, waiting bool) (*merger, error) {
+	m := &merger{compare: settledOrder}
+	if waiting {
+		m.compare = waitingOrder
+	}
+	for i := range rs {
+		c := newCursor(&rs[i], waiting)
+		if err := c.next(); err != nil {
+			return nil, err
+		}
+		if !c.done {
+			m.cursors = append(m.cursors, c)
+		}
+	}
+	m.build()
+	return m, nil
+}
+
+func (m *merger) build() {
+	n := len(m.cursors)
+	m.losers = make([]int32, max(n, 1))
+	for i := range m.losers {
+		m.losers[i] = -1
+	}
+	m.top = -1
+	for i := range n {
+		m.play(int32(i))
+	}
+}
+
+// play lets cursor i go up from its leaf. While the tree is being built an
+// empty place is waited in.
+func (m *merger) play(i int32) {
+	n := int32(len(m.cursors))
+	for p := (i + n) / 2; p > 0; p /= 2 {
+		l := m.losers[p]
+		if l < 0 {
+			m.losers[p] = i
+			return
+		}
+		if m.beats(l, i) {
+			m.losers[p], i = i, l
+		}
+	}
+	m.top = i
+}
+
+// beats reports whether cursor a comes before b; ties go by number, so that
+// the order is total.
+func (m *merger) beats(a, b int32) bool {
+	x, y := m.cursors[a], m.cursors[b]
+	if x.done || y.done {
+		return !x.done && y.done
+	}
+	c := m.compare(x, y)
+	return c < 0 || c == 0 && a < b
+}
+
+// head is the cursor whose row is next; nil at the end.
+func (m *merger) head() *cursor {
+	if m.top < 0 || m.cursors[m.top].done {
+		return nil
+	}
+	return m.cursors[m.top]
+}
+
+// advance goes past the head's row.
+func (m *merger) advance() error {
+	if err := m.cursors[m.top].next(); err != nil {
+		return err
+	}
+	m.play(m.top)
+	return nil
+}

@@ -1,0 +1,378 @@
+package digest
+
+import (
+	"github.com/periplus/periplus/periplus"
+)
+
+// Object takes the records of one object in. One goroutine at a time.
+type Object struct {
+	batch *Batch
+	id    int64
+	limit int // rows before they become a run
+	t     *objectTables
+
+	span    Span
+	first   int64 // of the span; noTime: none
+	last    int64
+	repeats int64
+	closed  bool
+}
+
+// objectTables are what an object needs while it is written; the next object
+// takes them over.
+type objectTables struct {
+	settled  rowTable
+	waiting  rowTable
+	evidence hashSet
+	servers  map[serverEnd]struct{}
+
+	places     map[*periplus.Place]*placeState
+	states     []*placeState // all that were ever made; the first len(places) are in use
+	notes      map[*periplus.Note]noteRef
+	names      map[*periplus.Identity]uint32
+	lastNote   *periplus.Note
+	lastNoteID noteRef
+	merged     map[uint64]uint32
+	named      map[namedKey]seen
+	owned      map[ownedKey]seen
+	legs       map[legKey]intervals
+	cover      map[coverKey]*coverage
+	ids        []ID
+
+	order   []sortKey
+	scratch []byte
+	hashes  []uint64
+}
+
+type noteRef struct{ id, swapped, reason, swappedReason uint32 }
+
+type serverEnd struct {
+	end
+	protocol uint8
+}
+
+type namedKey struct {
+	addr     ip
+	name     uint32
+	place    uint32
+	provider bool
+}
+
+// seen is a span of time in microseconds.
+type seen struct{ first, last int64 }
+
+const noTime = int64(^uint64(0) >> 1)
+
+func (s *seen) add(first, last int64) {
+	s.first, s.last = min(s.first, first), max(s.last, last)
+}
+
+// Write takes records in and keeps nothing of recs but what Record allows.
+func (o *Object) Write(recs []periplus.Record) error {
+	for i := range recs {
+		o.record(&recs[i])
+		if len(o.t.settled.rows)+len(o.t.waiting.rows) >= o.limit {
+			if err := o.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (o *Object) record(r *periplus.Record) {
+	p := o.place(r.Place)
+	first, last, booked := micros(r)
+	switch r.Mark {
+	case periplus.MarkNoData:
+		o.coverage(p, booked).noData++
+		return
+	case periplus.MarkSkipData:
+		o.coverage(p, booked).skipData++
+		return
+	}
+	if r.Has&periplus.HasID != 0 {
+		if o.batch.Seen != nil && o.batch.Seen(r.ID) {
+			o.repeats++
+			return
+		}
+		o.t.ids = append(o.t.ids, ID{r.ID, r.Booked})
+	}
+	c := o.coverage(p, booked)
+	if !r.Part {
+		c.records++
+		o.span.Records++
+	}
+	if r.Mark == periplus.MarkFlow && !r.Verdict.Stopped() {
+		c.keepsPassed = true
+	}
+	o.first, o.last = min(o.first, first), max(o.last, last)
+
+	var k row
+	o.fill(&k, r, p, booked)
+	k.first, k.last = first, last
+	k.minutes = minutesOf(first, last, int64(k.bucket)*microsPerBucket)
+	if r.SrcID != nil || r.DstID != nil {
+		o.names(r, p, &k)
+	}
+	o.owner(p, r, &k)
+	rule := o.rule(r, &k)
+	if !rule.ok || p.joins || k.has&hasID != 0 {
+		o.wait(r, &k, p, booked)
+		return
+	}
+	o.settle(&k, rule)
+}
+
+// micros are a record's times; what it lacks is taken from what it has.
+func micros(r *periplus.Record) (first, last, booked int64) {
+	if r.Booked.IsZero() {
+		booked = r.Start.UnixMicro()
+	} else {
+		booked = r.Booked.UnixMicro()
+	}
+	first = booked
+	if !r.Start.IsZero() {
+		first = r.Start.UnixMicro()
+	}
+	last = first
+	if !r.End.IsZero() {
+		last = max(first, r.End.UnixMicro())
+	}
+	return first, last, booked
+}
+
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
+
+// fill makes a row of a record: a is its source, b its destination.
+func (o *Object) fill(k *row, r *periplus.Record, p *placeState, booked int64) {
+	bucket := floorDiv(booked, microsPerBucket)
+	src, dst := ipOf(r.Src), ipOf(r.Dst)
+	k.a, k.b = src, dst
+	if r.PktSrc.IsValid() {
+		if a := ipOf(r.PktSrc); a != src {
+			k.a, k.natA = a, src
+			k.stand = standOther
+		}
+	}
+	if r.PktDst.IsValid() {
+		if a := ipOf(r.PktDst); a != dst {
+			k.b, k.natB = a, dst
+			k.stand = standOther
+		}
+	}
+	switch r.Direction {
+	case periplus.Egress:
+		k.stand |= standA
+	case periplus.Ingress:
+		k.stand |= standB
+	case periplus.Through:
+		k.stand |= standThrough
+	}
+	if r.Has&periplus.HasProtocol == 0 || !periplus.Portless(r.Protocol) {
+		if r.Has&periplus.HasSrcPort != 0 {
+			k.aPort = uint32(r.SrcPort) + 1
+		}
+		if r.Has&periplus.HasDstPort != 0 {
+			k.bPort = uint32(r.DstPort) + 1
+		}
+	}
+	k.bucket, k.place, k.protocol, k.verdict, k.object = int32(bucket), p.id, r.Protocol, r.Verdict, o.id
+	n := o.note(r.Note)
+	k.note, k.reason = n.id, n.reason
+	k.tcpFlags = r.TCPFlags
+	if r.Has&periplus.HasPackets != 0 {
+		k.has, k.ab.packets = k.has|hasABPackets, r.Packets
+	}
+	if r.Has&periplus.HasBytes != 0 {
+		k.has, k.ab.bytes = k.has|hasABBytes, r.Bytes
+	}
+	if r.Has&periplus.HasRevPackets != 0 {
+		k.has, k.ba.packets = k.has|hasBAPackets, r.RevPackets
+	}
+	if r.Has&periplus.HasRevBytes != 0 {
+		k.has, k.ba.bytes = k.has|hasBABytes, r.RevBytes
+	}
+	if r.Sampled {
+		k.has |= hasSampled
+	}
+	o.opened(k, r)
+	if !r.Part {
+		k.records = 1
+	}
+}
+
+// opened counts the connection that a record's source began.
+func (o *Object) opened(k *row, r *periplus.Record) {
+	switch {
+	case r.State != periplus.StateUnknown:
+		k.has |= hasOpened
+		if r.State == periplus.StateBegin && !r.Part {
+			k.aOpened = 1
+		}
+	case r.Has&periplus.HasTCPFlags != 0 && r.Protocol == 6:
+		k.has |= hasOpened
+		if r.TCPFlags&periplus.SYN != 0 && !r.Part {
+			k.aOpened = 1
+		}
+	}
+}
+
+// minutesOf are the minutes of its bucket in which a record began or ended.
+func minutesOf(first, last, bucket int64) uint8 {
+	var m uint8
+	if n := first - bucket; n >= 0 && n < microsPerBucket {
+		m = 1 << (n / 60e6)
+	}
+	if n := last - bucket; n >= 0 && n < microsPerBucket {
+		m |= 1 << (n / 60e6)
+	}
+	return m
+}
+
+// rule tries what settles a record by itself: its flags, the provider, a known
+// server, a privileged port.
+func (o *Object) rule(r *periplus.Record, k *row) ruling {
+	if rev, ok := byFlags(r); ok {
+		o.evidence(k, rev, 0)
+		if rev || !r.Verdict.Stopped() {
+			o.server(k, rev)
+		}
+		return ruling{rank(periplus.ByFlags), rev, true}
+	}
+	if r.Initiator {
+		o.evidence(k, false, evidenceProvider)
+		if !r.Verdict.Stopped() {
+			o.server(k, false)
+		}
+		return ruling{rank(periplus.ByProvider), false, true}
+	}
+	if known := o.batch.Known; known != nil {
+		a := k.aPort != noPort && known(k.a.addr(), uint16(k.aPort-1), k.protocol)
+		b := k.bPort != noPort && known(k.b.addr(), uint16(k.bPort-1), k.protocol)
+		if a != b {
+			return ruling{rank(periplus.ByKnown), a, true}
+		}
+	}
+	if aServes, ok := byPrivileged(k.aPort, k.bPort); ok && !mayWait(k.aPort, k.bPort, k.protocol) {
+		return ruling{rank(periplus.ByPrivileged), aServes, true}
+	}
+	return ruling{}
+}
+
+// evidence remembers how a 5-tuple is oriented, for its records that wait.
+func (o *Object) evidence(k *row, rev bool, by uint64) {
+	if !mayWait(k.aPort, k.bPort, k.protocol) {
+		return
+	}
+	t := k.tuple()
+	if t.b.less(t.a) {
+		t.a, t.b = t.b, t.a
+		rev = !rev
+	}
+	h := t.hash() | by
+	if rev {
+		h |= evidenceBReq
+	}
+	o.t.evidence.add(h)
+}
+
+// server remembers an end that was a server by flags or provider.
+func (o *Object) server(k *row, rev bool) {
+	e := end{k.b, k.bPort}
+	if rev {
+		e = end{k.a, k.aPort}
+	}
+	if e.port == noPort {
+		return
+	}
+	s := serverEnd{e, k.protocol}
+	if _, ok := o.t.servers[s]; !ok {
+		o.t.servers[s] = struct{}{}
+	}
+}
+
+// settle adds a record to its flow row.
+func (o *Object) settle(k *row, rule ruling) {
+	k.orient = rule.rank
+	if rule.rev {
+		o.turn(k)
+	}
+	k.bOpened = 0
+	r, isNew := o.t.settled.find(k)
+	if isNew {
+		return
+	}
+	if r.note != k.note {
+		r.note = o.mergeNotes(r.note, k.note)
+	}
+	o.t.settled.addPort(r, k.aPort)
+	r.add(k)
+}
+
+// turn swaps a row whose note is that of its record.
+func (o *Object) turn(k *row) {
+	note := k.note
+	k.note = 0
+	k.swap(nil)
+	if note != 0 {
+		k.note = o.batch.tables.swapped(note)
+	}
+}
+
+// wait adds a record to its 5-tuple's waiting row.
+func (o *Object) wait(r *periplus.Record, k *row, p *placeState, booked int64) {
+	k.evid = evidAB
+	if r.Has&periplus.HasPackets != 0 && r.Packets == 0 {
+		k.evid = 0
+	}
+	if r.Has&periplus.HasRevPackets != 0 && r.RevPackets > 0 {
+		k.evid |= evidBA
+	}
+	if rev, ok := byFlags(r); ok && rev {
+		k.evid |= evidFlagsB
+	} else if ok {
+		k.evid |= evidFlagsA
+	}
+	if r.Initiator {
+		k.evid |= evidNamedA
+	}
+	if r.Has&periplus.HasID != 0 {
+		k.has |= hasID
+		k.id = r.ID
+	}
+	if r.Mark == periplus.MarkEvent {
+		k.stand |= standEvent
+	}
+	if (end{k.b, k.bPort}).less(end{k.a, k.aPort}) {
+		o.turn(k)
+		k.evid = k.evid.swap()
+	}
+	w, isNew := o.t.waiting.find(k)
+	switch {
+	case isNew:
+		return
+	case k.has&hasID != 0:
+		// The same entry twice in one object.
+		o.repeats++
+		o.span.Records -= int64(k.records)
+		o.coverage(p, booked).records -= int64(k.records)
+		return
+	}
+	if w.note != k.note {
+		w.note = o.mergeNotes(w.note, k.note)
+	}
+	w.add(k)
+}
+
+// swap exchanges the ends.
+func (e evid) swap() evid {
+	const a = evidAB | evidFlagsA | evidNamedA
+	return e&a<<1 | e>>1&a
+}

@@ -1,0 +1,46 @@
+package digest
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/periplus/periplus/periplus"
+)
+
+func compareServers(a, b Server) int {
+	return cmp.Or(a.Addr.Compare(b.Addr), cmp.Compare(a.Port, b.Port), cmp.Compare(a.Protocol, b.Protocol))
+}
+
+func comparePlaces(a, b *periplus.Place) int {
+	if a == b {
+		return 0
+	}
+	return cmp.Or(
+		strings.Compare(a.Provider, b.Provider), strings.Compare(a.Account, b.Account), strings.Compare(a.Region, b.Region),
+		strings.Compare(a.Zone, b.Zone), strings.Compare(a.Network, b.Network), strings.Compare(a.Subnet, b.Subnet),
+		strings.Compare(a.Interface, b.Interface), strings.Compare(a.InterfaceType, b.InterfaceType),
+		strings.Compare(a.Instance, b.Instance), strings.Compare(a.Log, b.Log))
+}
+
+func compareOwned(a, b Owned) int {
+	if c := a.Addr.Compare(b.Addr); c != 0 {
+		return c
+	}
+	return comparePlaces(a.Place, b.Place)
+}
+
+func compareNamed(a, b Named) int {
+	if c := a.Addr.Compare(b.Addr); c != 0 {
+		return c
+	}
+	return cmp.Or(strings.Compare(a.Network, b.Network), strings.Compare(a.Provider, b.Provider),
+		strings.Compare(nameKey(a.Identity), nameKey(b.Identity)))
+}
+
+func compareCoverage(a, b periplus.Coverage) int {
+	return cmp.Or(a.Hour.Compare(b.Hour), strings.Compare(a.Provider, b.Provider), strings.Compare(a.Account, b.Account),
+		strings.Compare(a.Region, b.Region), strings.Compare(a.Network, b.Network), strings.Compare(a.Subnet, b.Subnet),
+		strings.Compare(a.Interface, b.Interface), strings.Compare(a.Log, b.Log))
+}
+
+func compareIDs(a, b ID) int { return cmp.Or(cmp.Compare(a.ID, b.ID), a.Time.Compare(b.Time)) }

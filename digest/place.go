@@ -1,0 +1,291 @@
+package digest
+
+import (
+	"slices"
+
+	"github.com/periplus/periplus/periplus"
+)
+
+// placeState is what an object knows of one of its places.
+type placeState struct {
+	id    uint32
+	joins bool // its flow entries wait for firewall entries: GCP
+	hour  int64
+	cover *coverage
+	own   [2]ownSlot // IPv4, IPv6: the address by direction that was seen last
+	all   [2]common  // what its records without a direction have in common
+}
+
+// ownSlot is an address that direction says is the interface's own.
+type ownSlot struct {
+	addr ip
+	seen
+}
+
+// common is what is left of an interface's addresses: those that all of its
+// records had.
+type common struct {
+	n    uint8 // 0: no record yet; 1, 2: a, b; 3: none
+	a, b ip
+	seen
+}
+
+const noneCommon = 3
+
+func (c *common) add(x, y ip, s seen) {
+	switch {
+	case c.n == noneCommon:
+		return
+	case c.n == 0:
+		c.a, c.b, c.seen, c.n = x, y, s, 2
+		if x == y {
+			c.n = 1
+		}
+		return
+	}
+	c.seen.add(s.first, s.last)
+	a := c.a == x || c.a == y
+	b := c.n == 2 && (c.b == x || c.b == y)
+	switch {
+	case a && b:
+	case a:
+		c.n = 1
+	case b:
+		c.n, c.a = 1, c.b
+	default:
+		c.n = noneCommon
+	}
+}
+
+// merge is add for what another object knows of the same interface.
+func (c *common) merge(o *common) {
+	switch o.n {
+	case 0:
+	case 1:
+		c.add(o.a, o.a, o.seen)
+	case 2:
+		c.add(o.a, o.b, o.seen)
+	default:
+		c.n = noneCommon
+	}
+}
+
+type ownedKey struct {
+	place uint32
+	addr  ip
+	nat   ip // not zero: what the interface called it, so it is its own only if it is not in between
+}
+
+type coverKey struct {
+	place uint32
+	hour  int64
+}
+
+type coverage struct {
+	records, noData, skipData int64
+	keepsPassed               bool
+}
+
+func (o *Object) place(p *periplus.Place) *placeState {
+	t := o.t
+	s, ok := t.places[p]
+	if ok {
+		return s
+	}
+	n := len(t.places)
+	if n == len(t.states) {
+		t.states = append(t.states, new(placeState))
+	}
+	s = t.states[n]
+	*s = placeState{id: o.batch.tables.place(p), joins: p.Provider == "gcp"}
+	t.places[p] = s
+	return s
+}
+
+func (o *Object) coverage(p *placeState, booked int64) *coverage {
+	hour := floorDiv(booked, 3600e6)
+	if p.cover != nil && p.hour == hour {
+		return p.cover
+	}
+	k := coverKey{p.id, hour}
+	c := o.t.cover[k]
+	if c == nil {
+		c = new(coverage)
+		o.t.cover[k] = c
+	}
+	p.hour, p.cover = hour, c
+	return c
+}
+
+func (o *Object) note(n *periplus.Note) noteRef {
+	if n == nil {
+		return noteRef{}
+	}
+	r, ok := o.t.notes[n]
+	if !ok {
+		r.id = o.batch.tables.note(n)
+		e := o.batch.tables.entry(r.id)
+		r.swapped, r.reason = e.swapped, e.reason
+		o.t.notes[n] = r
+	}
+	return r
+}
+
+// mergeNotes is the tables' own, without their lock where it was asked before.
+func (o *Object) mergeNotes(a, b uint32) uint32 {
+	k := uint64(a)<<32 | uint64(b)
+	id, ok := o.t.merged[k]
+	if !ok {
+		id = o.batch.tables.mergeNotes(a, b)
+		o.t.merged[k] = id
+	}
+	return id
+}
+
+// names keeps what a record says of its ends.
+func (o *Object) names(r *periplus.Record, p *placeState, k *row) {
+	if r.SrcID != nil {
+		o.name(r.SrcID, namedKey{addr: k.a, place: p.id}, k)
+	}
+	if r.DstID != nil {
+		o.name(r.DstID, namedKey{addr: k.b, place: p.id}, k)
+	}
+}
+
+func (o *Object) name(n *periplus.Identity, nk namedKey, k *row) {
+	id, ok := o.t.names[n]
+	if !ok {
+		id = o.batch.tables.name(n)
+		o.t.names[n] = id
+	}
+	nk.name = id
+	addSeen(o.t.named, nk, seen{k.first, k.last})
+}
+
+func addSeen[K comparable](m map[K]seen, k K, s seen) {
+	if was, ok := m[k]; ok {
+		if s.first >= was.first && s.last <= was.last {
+			return
+		}
+		s.add(was.first, was.last)
+	}
+	m[k] = s
+}
+
+// owner keeps what a record says of its interface's own address, which is one
+// of the interface level.
+func (o *Object) owner(p *placeState, r *periplus.Record, k *row) {
+	src, dst := k.a, k.b
+	if k.stand&standOther != 0 {
+		if !k.natA.zero() {
+			src = k.natA
+		}
+		if !k.natB.zero() {
+			dst = k.natB
+		}
+	}
+	own, packet, nat := src, k.a, k.natA
+	switch k.stand & standSide {
+	case standUnknown:
+		if r.Mark == periplus.MarkFlow {
+			p.all[family(src)].add(src, dst, seen{k.first, k.last})
+		}
+		return
+	case standThrough:
+		return
+	case standB:
+		own, packet, nat = dst, k.b, k.natB
+	}
+	if !nat.zero() {
+		addSeen(o.t.owned, ownedKey{p.id, packet, nat}, seen{k.first, k.last})
+	}
+	s := &p.own[family(own)]
+	if s.addr == own {
+		s.add(k.first, k.last)
+		return
+	}
+	o.keepOwn(p, s)
+	*s = ownSlot{own, seen{k.first, k.last}}
+}
+
+func (o *Object) keepOwn(p *placeState, s *ownSlot) {
+	if !s.addr.zero() {
+		addSeen(o.t.owned, ownedKey{place: p.id, addr: s.addr}, s.seen)
+	}
+}
+
+func family(a ip) int {
+	if a.v4() {
+		return 0
+	}
+	return 1
+}
+
+// legKey is one end of a conversation that passed through a place under
+// another name: the far end of what the place then writes in its own name.
+type legKey struct {
+	place    uint32
+	far, nat ip
+	isClient bool // the far end is
+	port     uint32
+	protocol uint8
+	stand    stand
+}
+
+// intervals are spans of time, joined where they are so near that nothing
+// between them can tell.
+type intervals []seen
+
+const (
+	slack   = int64(60e6) // each interval is widened by this on both sides
+	joinGap = 4 * slack   // two slacks of the intervals and two of what is asked
+	tidyAt  = 64          // intervals that a key may have before they are sorted
+)
+
+func (v intervals) add(s seen) intervals {
+	if n := len(v); n > 0 && v[n-1].near(s, joinGap) {
+		v[n-1].add(s.first, s.last)
+		return v
+	}
+	v = append(v, s)
+	if len(v)%tidyAt == 0 {
+		v = v.tidy()
+	}
+	return v
+}
+
+func (s seen) near(o seen, gap int64) bool { return s.first-gap <= o.last && o.first-gap <= s.last }
+
+// tidy sorts and joins.
+func (v intervals) tidy() intervals {
+	slices.SortFunc(v, func(a, b seen) int {
+		switch {
+		case a.first < b.first:
+			return -1
+		case a.first > b.first:
+			return 1
+		}
+		return 0
+	})
+	out := v[:0]
+	for _, s := range v {
+		if n := len(out); n > 0 && out[n-1].near(s, joinGap) {
+			out[n-1].add(s.first, s.last)
+		} else {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// touches reports whether s is within the slack of one of the intervals, both
+// widened.
+func (v intervals) touches(s seen) bool {
+	i, _ := slices.BinarySearchFunc(v, s.first-2*slack, func(a seen, t int64) int {
+		if a.last < t {
+			return -1
+		}
+		return 1
+	})
+	return i < len(v) && v[i].near(s, 2*slack)
+}

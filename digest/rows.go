@@ -1,0 +1,156 @@
+package digest
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/periplus/periplus/periplus"
+)
+
+// rowWriter makes flow rows of settled rows.
+type rowWriter struct {
+	v     *view
+	t     *tables
+	group []outRow
+	n     int // of group in use
+	flow  periplus.Flow
+}
+
+// outRow is a settled row whose observer is decided.
+type outRow struct {
+	row
+	set      ports
+	observer periplus.Observer
+}
+
+// rows merges the settled runs.
+func (b *Batch) rows(ctx context.Context, v *view) iter.Seq2[*periplus.Flow, error] {
+	return func(yield func(*periplus.Flow, error) bool) {
+		m, err := newMerger(b.runs.settled, false)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		w := &rowWriter{v: v, t: &b.tables}
+		for n := 0; ; n++ {
+			c := m.head()
+			if c == nil {
+				break
+			}
+			if n%4096 == 0 && ctx.Err() != nil {
+				yield(nil, ctx.Err())
+				return
+			}
+			if w.n > 0 && w.group[0].compareGroup(&c.row) != 0 && !w.emit(yield) {
+				return
+			}
+			w.add(c)
+			if err := m.advance(); err != nil {
+				yield(nil, err)
+				return
+			}
+		}
+		w.emit(yield)
+	}
+}
+
+// add takes a row into the group of those that ids do not tell apart.
+func (w *rowWriter) add(c *cursor) {
+	o := w.v.observer(&c.row)
+	for i := range w.group[:w.n] {
+		g := &w.group[i]
+		if g.place == c.row.place && g.reason == c.row.reason && g.verdict == c.row.verdict && g.observer == o {
+			unitePorts(&g.row, &g.set, &c.row, &c.set)
+			if g.note != c.row.note {
+				g.note = w.t.mergeNotes(g.note, c.row.note)
+			}
+			g.row.add(&c.row)
+			g.stand &= c.row.stand | ^standOther
+			return
+		}
+	}
+	if w.n == len(w.group) {
+		w.group = append(w.group, outRow{})
+	}
+	g := &w.group[w.n]
+	w.n++
+	g.row, g.observer = c.row, o
+	g.set.reset()
+	g.set.addAll(&c.set)
+}
+
+// emit yields the group in an order that ids have no part in.
+func (w *rowWriter) emit(yield func(*periplus.Flow, error) bool) bool {
+	group := w.group[:w.n]
+	w.n = 0
+	for i := range group {
+		if g := &group[i]; w.v.isLeg(&g.row, g.observer) {
+			g.observer = periplus.ObserverLeg
+		}
+	}
+	if len(group) > 1 {
+		slices.SortFunc(group, w.compare)
+	}
+	for i := range group {
+		w.fill(&group[i])
+		if !yield(&w.flow, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *rowWriter) compare(x, y outRow) int {
+	if c := comparePlaces(w.t.places[x.place], w.t.places[y.place]); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(x.observer, y.observer), cmp.Compare(x.verdict, y.verdict),
+		strings.Compare(w.t.reasons[x.reason], w.t.reasons[y.reason]))
+}
+
+func (w *rowWriter) fill(g *outRow) {
+	r := &g.row
+	by := orientation(r.orient)
+	w.flow = periplus.Flow{
+		Object:    r.object,
+		Bucket:    fromMicros(int64(r.bucket) * microsPerBucket),
+		FirstSeen: fromMicros(r.first), LastSeen: fromMicros(r.last),
+		Minutes: int64(r.minutes), Place: w.t.places[r.place], Observer: g.observer,
+		Client: r.a.addr(), Server: r.b.addr(), Protocol: r.protocol, OrientedBy: by,
+		Verdict:         r.verdict,
+		RequestPackets:  count(r.ab.packets, r.has&hasABPackets),
+		RequestBytes:    count(r.ab.bytes, r.has&hasABBytes),
+		ResponsePackets: count(r.ba.packets, r.has&hasBAPackets),
+		ResponseBytes:   count(r.ba.bytes, r.has&hasBABytes),
+		Records:         int64(r.records), Connections: int64(max(1, g.set.len())),
+		Opened:   count(uint64(r.aOpened), r.has&hasOpened),
+		TCPFlags: r.tcpFlags, Sampled: r.has&hasSampled != 0,
+	}
+	f := &w.flow
+	if r.bPort != noPort {
+		f.ServerPort, f.HasPort = uint16(r.bPort-1), true
+	}
+	if by.Weak() && r.aPort != noPort && g.set.len() <= 1 {
+		f.ClientPort, f.HasClientPort = uint16(r.aPort-1), true
+	}
+	if !r.natA.zero() {
+		f.NATClient = r.natA.addr()
+	}
+	if !r.natB.zero() {
+		f.NATServer = r.natB.addr()
+	}
+	if r.note != 0 {
+		n := w.t.entry(r.note).note
+		f.Note, f.Service = n, n.DstService
+		if f.Service == "" {
+			f.Service = n.SrcService
+		}
+	}
+}
+
+func count(n uint64, known has) periplus.Count {
+	return periplus.Count{N: int64(n), Known: known != 0}
+}

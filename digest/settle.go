@@ -1,0 +1,222 @@
+package digest
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/periplus/periplus/periplus"
+)
+
+// Settle decides what had to wait for the whole batch.
+func (b *Batch) Settle(ctx context.Context) (*Result, error) {
+	b.once.Do(b.begin)
+	if b.open > 0 {
+		return nil, errors.New("digest: an object is still open; close all of them before Settle")
+	}
+	b.free = nil
+	if err := b.settleWaiting(ctx); err != nil {
+		return nil, errors.Join(err, b.runs.close())
+	}
+	for k, v := range b.legs {
+		b.legs[k] = v.tidy()
+	}
+	v := newView(b)
+	return &Result{
+		Rows:     b.rows(ctx, v),
+		Servers:  b.serverList(),
+		Owned:    v.ownedList(b),
+		Named:    b.namedList(),
+		Coverage: b.coverageList(),
+		IDs:      b.idList(),
+		Spans:    b.spans,
+		Repeats:  b.repeats,
+		close:    b.runs.close,
+	}, nil
+}
+
+// settleWaiting orients the 5-tuples that waited and makes settled runs of them.
+func (b *Batch) settleWaiting(ctx context.Context) error {
+	if len(b.runs.waiting) == 0 {
+		return nil
+	}
+	f, err := b.countFans(ctx)
+	if err != nil {
+		return err
+	}
+	g, err := b.tupleGroups()
+	if err != nil {
+		return err
+	}
+	e := &emitter{b: b, t: newObjectTables(), limit: 2 * b.limit}
+	dropped := func(r *row) { b.dropped(r) }
+	for n := 0; ; n++ {
+		ok, err := g.next()
+		if err != nil {
+			return err
+		}
+		if !ok {
+			break
+		}
+		if n%4096 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		t := g.rows[0].tuple()
+		r := b.early(&t, g.evid)
+		if !r.ok {
+			r = f.late(&t)
+		}
+		rows := join(dropRepeats(g.rows, dropped), &b.tables)
+		for i := range rows {
+			if err := e.add(&rows[i], r); err != nil {
+				return err
+			}
+		}
+	}
+	waiting := b.runs.waiting
+	b.runs.waiting, b.runs.evidence = nil, nil
+	b.runs.free(waiting)
+	return e.flush()
+}
+
+// dropped takes an entry back that was counted where it was read.
+func (b *Batch) dropped(r *row) {
+	b.repeats++
+	s := b.spans[r.object]
+	s.Records -= int64(r.records)
+	b.spans[r.object] = s
+	if c := b.cover[coverKey{r.place, int64(r.hour())}]; c != nil {
+		c.records -= int64(r.records)
+	}
+}
+
+// emitter collects settled rows in any order and makes sorted runs of them.
+type emitter struct {
+	b     *Batch
+	t     *objectTables
+	limit int
+}
+
+// add orients a row and keeps it.
+func (e *emitter) add(r *row, by ruling) error {
+	if by.rev {
+		r.swap(&e.b.tables)
+	}
+	r.orient = by.rank
+	r.evid, r.id, r.bOpened = 0, 0, 0
+	r.has &^= hasID
+	r.stand &^= standEvent
+	e.t.settled.rows = append(e.t.settled.rows, *r)
+	if len(e.t.settled.rows) < e.limit {
+		return nil
+	}
+	return e.flush()
+}
+
+func (e *emitter) flush() error {
+	t := e.t
+	if len(t.settled.rows) == 0 {
+		return nil
+	}
+	t.gatherLegs()
+	e.b.takeLegs(t.legs)
+	clear(t.legs)
+	t.sortSettled()
+	t.unite(&e.b.tables)
+	r, err := e.b.runs.keep(t.encode(&t.settled), len(t.order))
+	if err != nil {
+		return err
+	}
+	t.settled.rows, t.settled.nsets = t.settled.rows[:0], 0
+	return e.b.runs.addSettled(r, &e.b.tables)
+}
+
+// unite makes one of neighbours in the order that are one row.
+func (t *objectTables) unite(tables *tables) {
+	rows := t.settled.rows
+	out := t.order[:0]
+	for _, k := range t.order {
+		r := &rows[k.row]
+		if n := len(out); n > 0 {
+			acc := &rows[out[n-1].row]
+			if acc.compareSettled(r) == 0 {
+				if acc.note != r.note {
+					acc.note = tables.mergeNotes(acc.note, r.note)
+				}
+				t.settled.addPort(acc, r.aPort)
+				acc.add(r)
+				continue
+			}
+		}
+		out = append(out, k)
+	}
+	t.order = out
+}
+
+func (b *Batch) serverList() []Server {
+	out := make([]Server, 0, len(b.servers))
+	for s := range b.servers {
+		out = append(out, Server{s.addr.addr(), uint16(s.port - 1), s.protocol})
+	}
+	slices.SortFunc(out, compareServers)
+	return out
+}
+
+func (b *Batch) namedList() []Named {
+	type key struct {
+		addr              ip
+		network, provider string
+		name              uint32
+	}
+	all := map[key]seen{}
+	for k, s := range b.named {
+		p, n := b.tables.places[k.place], b.tables.names[k.name]
+		network := n.Network
+		if network == "" {
+			network = p.Network
+		}
+		addSeen(all, key{k.addr, network, p.Provider, k.name}, s)
+	}
+	out := make([]Named, 0, len(all))
+	for k, s := range all {
+		out = append(out, Named{k.addr.addr(), k.network, b.tables.names[k.name], k.provider, fromMicros(s.first), fromMicros(s.last)})
+	}
+	slices.SortFunc(out, compareNamed)
+	return out
+}
+
+func (b *Batch) coverageList() []periplus.Coverage {
+	out := make([]periplus.Coverage, 0, len(b.cover))
+	for k, c := range b.cover {
+		p := b.tables.places[k.place]
+		out = append(out, periplus.Coverage{
+			Hour: fromMicros(k.hour * 3600e6), Provider: p.Provider, Account: p.Account, Network: p.Network, Subnet: p.Subnet,
+			Region: p.Region, Interface: p.Interface, Log: p.Log, KeepsPassed: c.keepsPassed,
+			Records: c.records, NoData: c.noData, SkipData: c.skipData,
+		})
+	}
+	slices.SortFunc(out, compareCoverage)
+	return uniteCoverage(out)
+}
+
+// uniteCoverage adds places up that differ only in what coverage does not hold.
+func uniteCoverage(in []periplus.Coverage) []periplus.Coverage {
+	out := in[:0]
+	for _, c := range in {
+		if n := len(out); n > 0 && compareCoverage(out[n-1], c) == 0 {
+			o := &out[n-1]
+			o.KeepsPassed = o.KeepsPassed || c.KeepsPassed
+			o.Records += c.Records
+			o.NoData += c.NoData
+			o.SkipData += c.SkipData
+			continue
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func (b *Batch) idList() []ID {
+	slices.SortFunc(b.ids, compareIDs)
+	return slices.CompactFunc(b.ids, func(a, b ID) bool { return a.ID == b.ID && a.Time.Equal(b.Time) })
+}
