@@ -1,0 +1,197 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// grouped is a field that a table can be grouped by: its column over traffic
+// AS t with endpoints AS c and s, and whether it needs these.
+type grouped struct {
+	name, column string
+	end          side // whose endpoint it needs
+	hour         bool // of a timeline, so that no coarser step may stand for it
+}
+
+// groupedBy resolves a field of --group-by.
+func groupedBy(name string) (grouped, error) {
+	switch strings.ToLower(name) {
+	case "hour":
+		return grouped{name: "hour", column: "CAST(to_unixtime(date_trunc('hour', t.bucket)) AS bigint)", hour: true}, nil
+	case "client", "src", "server", "dst":
+		name += ".ip"
+	}
+	f, end, key, ok := lookup(name)
+	switch {
+	case !ok:
+		return grouped{}, fmt.Errorf("there is no field %q%s", name, didYouMean(nearest(name, groupNames())))
+	case f == &tagField:
+		return grouped{}, fmt.Errorf("tag.%s cannot group: tags are several for each end", key)
+	case f.typ == typeQuantity || f.typ == typeTime:
+		return grouped{}, fmt.Errorf("%s cannot group: it is an amount; use one of %s", f.name, strings.Join(groupNames(), ", "))
+	case f.ends && end == either:
+		return grouped{}, fmt.Errorf("%s belongs to both ends: write client.%s or server.%s", f.name, f.name, f.name)
+	}
+	if !f.ends {
+		column := map[string]string{"port": "coalesce(t.server_port, -1)"}[f.name]
+		if column == "" {
+			column = "t." + f.name
+		}
+		return grouped{name: f.name, column: column}, nil
+	}
+	column, needs := endColumn(f, end)
+	return grouped{name: string(end) + "." + f.name, column: column, end: needs}, nil
+}
+
+// endColumn is a field of an end over traffic AS t; the side is not "" where
+// it needs endpoints AS c or s.
+func endColumn(f *field, end side) (string, side) {
+	switch f.name {
+	case "ip":
+		return "t." + string(end), either
+	case "network":
+		return "t." + string(end) + "_network", either
+	case "asn":
+		return "coalesce(" + string(end[:1]) + ".asn, 0)", end
+	}
+	return "coalesce(" + string(end[:1]) + "." + f.name + ", '')", end
+}
+
+func didYouMean(s string) string {
+	if s == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", s)
+}
+
+func groupNames() []string {
+	names := []string{"hour"}
+	for _, f := range fields {
+		switch {
+		case f == &tagField || f.typ == typeQuantity || f.typ == typeTime:
+		case f.ends:
+			names = append(names, "client."+f.name, "server."+f.name)
+		default:
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
+// endpointsAt brings the whole endpoint of an end to rows of traffic AS t.
+func endpointsAt(end side) string {
+	return strings.Replace(joinNames(end), "names AS", "endpoints AS", 1)
+}
+
+// topParts resolves what a table is grouped by.
+func (a Ask) topParts(by []string) (groups []grouped, r Range, err error) {
+	if len(by) == 0 || len(by) > 8 {
+		return nil, r, fmt.Errorf("group by one to eight of %s", strings.Join(groupNames(), ", "))
+	}
+	steps := Steps
+	for _, name := range by {
+		g, err := groupedBy(name)
+		if err != nil {
+			return nil, r, err
+		}
+		if g.hour {
+			steps = Steps[1:]
+		}
+		groups = append(groups, g)
+	}
+	return groups, a.cover(steps...), nil
+}
+
+// TopSQL is the statement of Top. The first n lines are the largest by the
+// metric, the next is the rest.
+func (a Ask) TopSQL(by []string, n int) (Statement, error) {
+	a, err := a.settle()
+	if err != nil {
+		return Statement{}, err
+	}
+	groups, r, err := a.topParts(by)
+	if err != nil {
+		return Statement{}, err
+	}
+	return statement(a.topSQL(groups, r, limit(n, 20, 100_000)), r.spans()), nil
+}
+
+func (a Ask) topSQL(groups []grouped, r Range, n int) Where {
+	var columns, numbers, values []string
+	joins := ""
+	for i, g := range groups {
+		v := fmt.Sprintf("v%d", i+1)
+		columns, numbers, values = append(columns, g.column+" AS "+v), append(numbers, fmt.Sprint(i+1)), append(values, v)
+		if g.end != either && !strings.Contains(joins, endpointsAt(g.end)) {
+			joins += endpointsAt(g.end)
+		}
+	}
+	list := strings.Join(values, ", ")
+	on := strings.Join(mapped(values, func(v string) string { return "c." + v + " = t." + v }), " AND ")
+	shown := strings.Join(mapped(values, func(v string) string { return "min(c." + v + ") AS " + v }), ", ")
+	return build("WITH summed AS (SELECT ", strings.Join(columns, ", "), ", t.verdict,\n ", sums, ",\n min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen\n FROM ",
+		r.traffic(), " AS t", joins, whereAll(a.Filter.Traffic(r), a.shown()), "\n GROUP BY ", strings.Join(numbers, ", "), ", ", len(groups)+1, "),\n",
+		"weighed AS (SELECT ", list, ", CAST(coalesce(sum(", amounts[a.Metric], "), 0) AS bigint) AS weight, CAST(sum(t.records) AS bigint) AS weight_too FROM summed AS t GROUP BY ", list, "),\n",
+		"chosen AS (SELECT ", list, ", row_number() OVER (ORDER BY weight DESC, weight_too DESC, ", list, ") AS place FROM (SELECT * FROM weighed ORDER BY weight DESC, weight_too DESC, ", list, " LIMIT ", n, ") AS w),\n",
+		"counted AS (SELECT count(*) AS places FROM weighed)\n",
+		"SELECT coalesce(c.place, ", n+1, ") AS line, t.verdict, ", shown, ", max(k.places) AS places,\n ", resums,
+		",\n min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen\nFROM summed AS t LEFT JOIN chosen AS c ON ", on, " CROSS JOIN counted AS k\nGROUP BY 1, 2 ORDER BY line, verdict")
+}
+
+func mapped(list []string, f func(string) string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = f(s)
+	}
+	return out
+}
+
+// Top is the table of the n largest by the asked metric (0: 20), grouped by
+// fields: port, protocol, verdict, reason, seen_by, stopped_at, answer, hour,
+// or a field of an end (client.service, server.ip). Hours are seconds since
+// 1970.
+func (q *Questions) Top(ctx context.Context, a Ask, by []string, n int) (*Top, error) {
+	a, err := q.prepare(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	groups, r, err := a.topParts(by)
+	if err != nil {
+		return nil, err
+	}
+	n = limit(n, 20, 100_000)
+	t := &Top{Range: r}
+	for _, g := range groups {
+		t.By = append(t.By, g.name)
+	}
+	err = q.ask(ctx, statement(a.topSQL(groups, r, n), r.spans()), func(r *reader) {
+		line, v := r.int(), r.verdict()
+		values := make([]string, len(groups))
+		for i := range values {
+			if x := r.next(); x != nil && !(groups[i].name == "port" && x == int64(-1)) {
+				values[i] = fmt.Sprint(x)
+			}
+		}
+		t.All = max(t.All, r.int())
+		sum, first, last := r.totals(), r.time(), r.time()
+		t.Totals[v].Add(sum)
+		if line > int64(n) {
+			t.Rest[v].Add(sum)
+			return
+		}
+		for int64(len(t.Rows)) < line {
+			t.Rows = append(t.Rows, TopRow{Values: slices.Clone(values), FirstSeen: first, LastSeen: last})
+		}
+		row := &t.Rows[line-1]
+		row.Verdicts[v].Add(sum)
+		if first.Before(row.FirstSeen) {
+			row.FirstSeen = first
+		}
+		if last.After(row.LastSeen) {
+			row.LastSeen = last
+		}
+	})
+	return t, err
+}
