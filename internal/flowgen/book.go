@@ -82,7 +82,7 @@ func (t *book) enterIdent(c *conn, id ident, seen []sight, starts map[record]tim
 	for i := range c.bursts {
 		b := &c.bursts[i]
 		if x := stopOf(c, id, seen, b); x != nil {
-			t.add(c, id, x, seen, starts, x.verdict)
+			t.add(c, id, measureOf(seen, x), seen, starts, x.verdict)
 			continue
 		}
 		for _, s := range speakers {
@@ -159,6 +159,21 @@ func stopOf(c *conn, id ident, seen []sight, b *burst) *sight {
 		}
 	}
 	return best
+}
+
+// measureOf is the sight that counts what x stopped: x itself, or that of
+// another log of the same interface (GCP samples what leaves before its
+// firewall decides, and the firewall's log counts nothing).
+func measureOf(seen []sight, x *sight) *sight {
+	if x.log.measures(x.verdict) {
+		return x
+	}
+	for i := range seen {
+		if y := &seen[i]; y.b == x.b && y.hop == x.hop && y.log.kind == gcpLog {
+			return y
+		}
+	}
+	return x
 }
 
 func sightOf(seen []sight, b *burst, s speaker) *sight {
