@@ -150,7 +150,7 @@ func (a *azureReader) pop() {
 	}
 	if f.record {
 		a.head = f.head
-		if a.whole >= 0 {
+		if a.whole >= 0 && !f.wrapper {
 			a.whole = a.win.offset() + int64(a.t.i)
 		}
 		a.resync = false
@@ -471,42 +471,7 @@ func (a *azureReader) broken() {
 	a.win.pos += min(a.t.i, a.win.end-a.win.pos)
 	a.depth, a.head, a.flow = 0, azureHead{}, azureFlow{}
 	a.begin()
-	for {
-		// Azure writes a record's time first; what was sorted is found by the
-		// line that it begins.
-		b := a.win.rest()
-		if i := azureNext(b); i >= 0 {
-			a.win.pos += i
-			return
-		}
-		a.win.pos += max(0, len(b)-64)
-		if !a.win.fill() {
-			a.win.pos = a.win.end
-			a.done = a.win.err
-			return
-		}
-	}
-}
-
-// azureNext is where the next record may begin in b.
-func azureNext(b []byte) int {
-	for i := 0; ; {
-		j := bytes.IndexByte(b[i:], '{')
-		n := bytes.IndexByte(b[i:], '\n')
-		switch {
-		case j >= 0 && (n < 0 || j < n):
-			rest := bytes.TrimLeft(b[i+j+1:], " \t\r\n")
-			if bytes.HasPrefix(rest, []byte(`"time"`)) || bytes.HasPrefix(rest, []byte(`"records"`)) {
-				return i + j
-			}
-			i += j + 1
-		case n >= 0:
-			if rest := b[i+n+1:]; len(rest) > 0 && (rest[0] == '{' || rest[0] >= '0' && rest[0] <= '9') {
-				return i + n + 1
-			}
-			i += n + 1
-		default:
-			return -1
-		}
+	if !a.win.find("time", "records") {
+		a.done = a.win.err
 	}
 }

@@ -3,6 +3,7 @@ package format
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/periplus/periplus/periplus"
@@ -228,7 +229,7 @@ func fillPort(r *periplus.Record, s []byte, bit periplus.Has) (uint16, bool) {
 // fillCounters reads packets and bytes of both directions. B and D measure
 // nothing whatever stands there: their zeros are no measurement.
 func fillCounters(r *periplus.Record, f [][]byte) (periplus.BadKind, string) {
-	any := uint64(0)
+	sum := uint64(0)
 	to := [...]*uint64{&r.Packets, &r.Bytes, &r.RevPackets, &r.RevBytes}
 	bits := [...]periplus.Has{periplus.HasPackets, periplus.HasBytes, periplus.HasRevPackets, periplus.HasRevBytes}
 	var has periplus.Has
@@ -237,14 +238,14 @@ func fillCounters(r *periplus.Record, f [][]byte) (periplus.BadKind, string) {
 			continue
 		}
 		n, ok := jsonUint(s)
-		if !ok || n > 1<<62 {
+		if !ok || n > math.MaxInt64 {
 			return periplus.BadRange, fmt.Sprintf("counter %.30q", s)
 		}
 		*to[i] = n
-		any |= n
+		sum |= n
 		has |= bits[i]
 	}
-	if (r.State == periplus.StateBegin || r.State == periplus.StateDenied) && any == 0 {
+	if (r.State == periplus.StateBegin || r.State == periplus.StateDenied) && sum == 0 {
 		return "", ""
 	}
 	r.Has |= has
@@ -336,7 +337,7 @@ func (u *tupleReader) noteOf(encryption []byte) *periplus.Note {
 		if len(u.notes) >= gcpNamesMax {
 			clear(u.notes)
 		}
-		note = &key
+		note = &periplus.Note{Reason: key.Reason, Encryption: key.Encryption}
 		u.notes[key] = note
 	}
 	u.note, u.noteEnc = note, append(u.noteEnc[:0], encryption...)

@@ -31,7 +31,7 @@ func (g *gcpReader) event(r *periplus.Record, e *gcpEntry) (periplus.BadKind, st
 	case "INTERCEPTED": // a firewall endpoint looks into it: what that decides is not in this log
 	default:
 		if e.disposition != nil {
-			g.p.extra = append(g.p.extra, gcpExtra{"", []byte("disposition"), e.disposition})
+			g.p.extra = append(g.p.extra, gcpExtra{"", gcpDisposition, e.disposition})
 		}
 	}
 	src, dst := &e.remote, &e.local // a rule is about ingress unless it says otherwise

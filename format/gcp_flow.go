@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"math"
 	"time"
 
 	"github.com/periplus/periplus/periplus"
@@ -72,17 +73,17 @@ func (g *gcpReader) flow(r *periplus.Record, e *gcpEntry) (periplus.BadKind, str
 		r.Verdict = periplus.Dropped
 		packets, octets = e.packetsLost, e.bytesLost
 	case e.disposition != nil:
-		g.p.extra = append(g.p.extra, gcpExtra{"", []byte("disposition"), e.disposition})
+		g.p.extra = append(g.p.extra, gcpExtra{"", gcpDisposition, e.disposition})
 	}
 	var ok bool
 	if packets != nil {
-		if r.Packets, ok = jsonUint(packets); !ok {
+		if r.Packets, ok = jsonUint(packets); !ok || r.Packets > math.MaxInt64 {
 			return periplus.BadRange, "packets: " + gcpQuote(packets)
 		}
 		r.Has |= periplus.HasPackets
 	}
 	if octets != nil {
-		if r.Bytes, ok = jsonUint(octets); !ok {
+		if r.Bytes, ok = jsonUint(octets); !ok || r.Bytes > math.MaxInt64 {
 			return periplus.BadRange, "bytes: " + gcpQuote(octets)
 		}
 		r.Has |= periplus.HasBytes
@@ -110,20 +111,15 @@ func (g *gcpReader) flow(r *periplus.Record, e *gcpEntry) (periplus.BadKind, str
 // times fills the span. A start that is missing is the end, as for ICMP in
 // older entries; without both there is the entry's own time.
 func (g *gcpReader) times(r *periplus.Record, e *gcpEntry) (periplus.BadKind, string) {
+	var ok [3]bool
 	var at time.Time
-	for _, f := range [...]struct {
-		text []byte
-		to   *time.Time
-		name string
-	}{{e.start, &r.Start, "start_time"}, {e.end, &r.End, "end_time"}, {e.timestamp, &at, "timestamp"}} {
-		if f.text == nil {
-			continue
+	r.Start, ok[0] = gcpTime(e.start)
+	r.End, ok[1] = gcpTime(e.end)
+	at, ok[2] = gcpTime(e.timestamp)
+	for i, name := range [...]string{"start_time", "end_time", "timestamp"} {
+		if !ok[i] {
+			return periplus.BadTime, name + ": " + gcpQuote([...][]byte{e.start, e.end, e.timestamp}[i])
 		}
-		t, ok := jsonTime(f.text)
-		if !ok {
-			return periplus.BadTime, f.name + ": " + gcpQuote(f.text)
-		}
-		*f.to = t
 	}
 	switch {
 	case r.Start.IsZero() && r.End.IsZero():
@@ -145,3 +141,14 @@ func (g *gcpReader) times(r *periplus.Record, e *gcpEntry) (periplus.BadKind, st
 	}
 	return "", ""
 }
+
+// gcpTime reads a time that may be missing.
+func gcpTime(b []byte) (time.Time, bool) {
+	if b == nil {
+		return time.Time{}, true
+	}
+	return jsonTime(b)
+}
+
+// gcpDisposition is kept like an unknown column where nobody knows its value.
+var gcpDisposition = []byte("disposition")

@@ -25,7 +25,7 @@ type gcpReader struct {
 
 	array   bool // entries are counted, else lines
 	line    int64
-	resync  bool // behind a bad entry: looking for the next
+	resync  bool // behind a bad entry of several lines: looking for the next
 	started bool
 	done    error
 }
@@ -68,13 +68,13 @@ func (g *gcpReader) next(r *periplus.Record) bool {
 			break
 		}
 	}
-	g.stats.Lines++
 	line := g.line
 	if g.p.fault != jsonFine {
 		g.broken()
 		return false
 	}
 	g.take(g.p.i)
+	g.stats.Lines++
 	if g.array {
 		g.line++
 	}
@@ -110,26 +110,42 @@ func (g *gcpReader) between() bool {
 			}
 			break
 		}
+		g.take(i)
 		if i < len(b) {
-			end := bytes.IndexByte(b[i:], '\n')
-			if end < 0 && !g.win.full() && g.win.fill() {
-				continue
-			}
-			if !g.resync {
-				g.bad(periplus.BadSyntax, g.line, "no log entry: it does not begin with {")
-				g.stats.Lines++
-				g.resync = true
-			}
-			if end < 0 {
-				end = len(b) - i - 1
-			}
-			g.take(i + end + 1)
+			g.noEntry()
 			continue
 		}
-		g.take(len(b))
 		if !g.win.fill() {
 			g.done = g.win.err
 			return false
+		}
+	}
+}
+
+// noEntry takes a line that does not begin as an entry does.
+func (g *gcpReader) noEntry() {
+	if !g.resync {
+		g.bad(periplus.BadSyntax, g.line, "no log entry: it does not begin with {")
+		g.stats.Lines++
+		g.resync = g.array
+	}
+	g.skipLine(0)
+}
+
+// skipLine takes the rest of the line, which begins from bytes ahead. What is
+// no line at all, being too long, is taken piece by piece.
+func (g *gcpReader) skipLine(from int) {
+	for {
+		b := g.win.rest()
+		from = min(from, len(b))
+		if i := bytes.IndexByte(b[from:], '\n'); i >= 0 {
+			g.take(from + i + 1)
+			return
+		}
+		g.take(len(b))
+		from = 0
+		if !g.win.fill() {
+			return
 		}
 	}
 }
@@ -140,6 +156,12 @@ func (g *gcpReader) take(n int) {
 		g.line += int64(bytes.Count(g.win.buf[g.win.pos:g.win.pos+n], []byte{'\n'}))
 	}
 	g.win.pos += n
+}
+
+// gcpPretty reports whether an entry goes over several lines.
+func gcpPretty(b []byte) bool {
+	b = bytes.TrimLeft(b[1:], " \t\r")
+	return len(b) > 0 && b[0] == '\n'
 }
 
 // broken counts a bad entry and goes on at the next line.
@@ -154,8 +176,10 @@ func (g *gcpReader) broken() {
 	}
 	if !g.resync {
 		g.bad(kind, g.line, msg)
+		g.stats.Lines++
 	}
-	g.resync = true
+	// What follows is one bad entry still, unless every line has its own.
+	g.resync = g.array || gcpPretty(b)
 	if g.array {
 		g.line++
 	}
@@ -168,16 +192,14 @@ func (g *gcpReader) broken() {
 		g.take(len(b))
 		return
 	}
-	i := bytes.IndexByte(b[min(g.p.i, len(b)):], '\n')
-	for i < 0 && !g.win.full() && g.win.fill() {
-		b = g.win.rest()
-		i = bytes.IndexByte(b[min(g.p.i, len(b)):], '\n')
-	}
-	if i < 0 {
-		g.take(len(b))
+	if !g.array {
+		g.skipLine(g.p.i)
 		return
 	}
-	g.take(min(g.p.i, len(b)) + i + 1)
+	g.take(min(g.p.i, len(b)))
+	if !g.win.find("insertId", "logName", "jsonPayload") {
+		g.done = g.win.err
+	}
 }
 
 func (g *gcpReader) bad(kind periplus.BadKind, line int64, msg string) {

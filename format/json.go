@@ -1,6 +1,7 @@
 package format
 
 import (
+	"bytes"
 	"encoding/binary"
 	"io"
 	"math/bits"
@@ -278,7 +279,11 @@ func (t *jsonText) stringEnd() (from int, escaped bool) {
 			return from, escaped
 		case c == '\\':
 			escaped = true
-			i += 2
+			n := t.escape(b[i+1:])
+			if n == 0 {
+				return t.i, false
+			}
+			i += 1 + n
 		case c < 0x20:
 			t.bad("a control character in a string")
 			return t.i, false
@@ -286,6 +291,27 @@ func (t *jsonText) stringEnd() (from int, escaped bool) {
 			i++
 		}
 	}
+}
+
+// escape is how long the escape is whose backslash stands before b; 0: b ends
+// within it, or it is none.
+func (t *jsonText) escape(b []byte) int {
+	if len(b) == 0 || b[0] == 'u' && len(b) < 5 {
+		t.short()
+		return 0
+	}
+	switch b[0] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 1
+	case 'u':
+		if _, ok := jsonHex(b[1:]); ok {
+			return 5
+		}
+		t.bad(`\u without four hexadecimal digits`)
+	default:
+		t.bad("an escape that JSON does not know")
+	}
+	return 0
 }
 
 // str takes a string and returns its content.
@@ -301,6 +327,7 @@ func (t *jsonText) str() []byte {
 	return t.unescape(s)
 }
 
+// unescape decodes the content of a string that stringEnd has looked through.
 func (t *jsonText) unescape(s []byte) []byte {
 	from := len(t.spare)
 	out := t.spare
@@ -311,8 +338,6 @@ func (t *jsonText) unescape(s []byte) []byte {
 		}
 		i++
 		switch c := s[i]; c {
-		case '"', '\\', '/':
-			out = append(out, c)
 		case 'b':
 			out = append(out, '\b')
 		case 'f':
@@ -324,25 +349,20 @@ func (t *jsonText) unescape(s []byte) []byte {
 		case 't':
 			out = append(out, '\t')
 		case 'u':
-			r, ok := jsonHex(s[i+1:])
-			if !ok {
-				t.bad(`\u without four hexadecimal digits`)
-				return nil
-			}
+			r, _ := jsonHex(s[i+1:])
 			i += 4
 			if utf16.IsSurrogate(r) {
-				low, ok := rune(0), false
+				var low rune
 				if i+2 < len(s) && s[i+1] == '\\' && s[i+2] == 'u' {
-					low, ok = jsonHex(s[i+3:])
+					low, _ = jsonHex(s[i+3:])
 				}
-				if r = utf16.DecodeRune(r, low); ok && r != utf8.RuneError {
+				if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
 					i += 6
 				}
 			}
 			out = utf8.AppendRune(out, r)
-		default:
-			t.bad("an escape that JSON does not know")
-			return nil
+		default: // a quote, a backslash, a slash
+			out = append(out, c)
 		}
 	}
 	t.spare = out
@@ -402,18 +422,27 @@ func (w *jsonWindow) fill() bool {
 		w.end -= w.pos
 		w.pos = 0
 	}
-	if w.end == len(w.buf) {
-		w.buf = append(w.buf, make([]byte, len(w.buf))...)
+	// A value that is long already is read again from its start: twice as much
+	// of it is then brought, or that would be done for every piece.
+	want := 1
+	if w.end > 64<<10 {
+		want = min(w.end, jsonMax-w.end)
 	}
-	for tries := 0; tries < 100; tries++ {
+	for got, tries := 0, 0; got < want && tries < 100; tries++ {
+		if w.end == len(w.buf) {
+			w.buf = append(w.buf, make([]byte, len(w.buf))...)
+		}
 		n, err := w.in.Read(w.buf[w.end:])
 		w.end += n
 		w.err = err
-		if n > 0 {
-			return true
+		if got += n; n > 0 {
+			tries = 0
 		}
 		if err != nil {
-			return false
+			return got > 0
+		}
+		if got >= want {
+			return true
 		}
 	}
 	w.err = io.ErrNoProgress
@@ -422,3 +451,47 @@ func (w *jsonWindow) fill() bool {
 
 // full reports whether jsonMax bytes wait: a value is too long for us.
 func (w *jsonWindow) full() bool { return w.end-w.pos >= jsonMax }
+
+// jsonLap is how far an object's first name may be from its brace; as much is
+// kept in memory, so that the two may lie across two pieces.
+const jsonLap = 64
+
+// find goes on to the next object whose first member has one of the names, or
+// to the next line that begins with an object or a number: where reading can go
+// on behind text that is no JSON. It reports false at the end.
+func (w *jsonWindow) find(names ...string) bool {
+	for {
+		b := w.rest()
+		if i := jsonFind(b, names); i >= 0 && (len(b)-i >= jsonLap || w.err != nil) {
+			w.pos += i
+			return true
+		}
+		w.pos += max(0, len(b)-jsonLap)
+		if !w.fill() && w.err != nil && w.end-w.pos <= jsonLap {
+			if i := jsonFind(w.rest(), names); i >= 0 {
+				w.pos += i
+				return true
+			}
+			w.pos = w.end
+			return false
+		}
+	}
+}
+
+func jsonFind(b []byte, names []string) int {
+	for i, c := range b {
+		if c == '\n' && i+1 < len(b) && (b[i+1] == '{' || b[i+1] >= '0' && b[i+1] <= '9') {
+			return i + 1
+		}
+		if c != '{' {
+			continue
+		}
+		rest := bytes.TrimLeft(b[i+1:min(len(b), i+jsonLap)], " \t\r\n")
+		for _, n := range names {
+			if len(rest) > len(n)+2 && rest[0] == '"' && string(rest[1:len(n)+1]) == n && rest[len(n)+1] == '"' {
+				return i
+			}
+		}
+	}
+	return -1
+}

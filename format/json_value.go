@@ -1,6 +1,7 @@
 package format
 
 import (
+	"bytes"
 	"math"
 	"net/netip"
 	"strconv"
@@ -49,20 +50,18 @@ slow:
 func jsonAddr(b []byte) (netip.Addr, bool) {
 	var ip [4]byte
 	part, digits, n := 0, 0, 0
-	for i, c := range b {
+	for _, c := range b {
 		switch {
 		case c >= '0' && c <= '9':
 			if n = n*10 + int(c-'0'); n > 255 || digits > 0 && n < 10 {
-				return netip.Addr{}, false // too large, or a leading zero
+				return jsonAddr6(b) // too large, or a leading zero
 			}
 			digits++
 		case c == '.' && digits > 0 && part < 3:
 			ip[part] = byte(n)
 			part, digits, n = part+1, 0, 0
-		case part == 0 && i < 5: // 2001:… or ::1
-			return jsonAddr6(b)
 		default:
-			return netip.Addr{}, false
+			return jsonAddr6(b)
 		}
 	}
 	if part != 3 || digits == 0 {
@@ -73,7 +72,7 @@ func jsonAddr(b []byte) (netip.Addr, bool) {
 }
 
 func jsonAddr6(b []byte) (netip.Addr, bool) {
-	if len(b) > 45 {
+	if len(b) > 45 || bytes.IndexByte(b, ':') < 0 {
 		return netip.Addr{}, false
 	}
 	for _, c := range b {
