@@ -89,7 +89,7 @@ func (l *Lake) addObjects(ctx context.Context, dirs []string, seq int64) (err er
 	}
 	keep := make([]periplus.ReadObject, 0, len(fresh))
 	for _, f := range files {
-		rows, err := l.ledger.file(ctx, f.file.FilePath())
+		rows, err := l.ledger.file(ctx, f.path())
 		if err != nil {
 			return err
 		}
@@ -188,7 +188,7 @@ func (l *Lake) addCoverage(ctx context.Context, dirs []string, seq int64) (err e
 			continue
 		}
 		e.drop = append(e.drop, f.file)
-		err := readRecords(ctx, f.file.FilePath(), func(r *record) error {
+		err := readRecords(ctx, f.path(), func(r *record) error {
 			addToCoverage(rows, readCoverage(r))
 			return nil
 		})
@@ -241,6 +241,8 @@ type entry struct {
 	file iceberg.DataFile
 	seq  int64
 }
+
+func (e entry) path() string { return localPath(e.file.FilePath()) }
 
 // dataFiles returns the live data files of a table's newest snapshot.
 func (l *Lake) dataFiles(ctx context.Context, name string) ([]entry, error) {

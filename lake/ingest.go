@@ -68,7 +68,7 @@ func (in *Ingest) Run(ctx context.Context) (*Summary, error) {
 	}
 	defer k.unlock()
 	// A commit that a crash cut short is finished before the ledger is asked.
-	if err := in.Lake.change(ctx, in.Lake.recover); err != nil {
+	if err := in.Lake.change(ctx, in.Lake.follow); err != nil {
 		return sum, err
 	}
 	r := &run{Ingest: in, sum: sum}

@@ -55,10 +55,24 @@ func Create(ctx context.Context, dir string) (*Lake, error) {
 	if err := os.MkdirAll(l.dir, 0o777); err != nil {
 		return nil, fmt.Errorf("make the lake: %w", err)
 	}
-	if err := l.change(ctx, l.makeTables); err != nil {
+	err = l.alone(ctx, func(ctx context.Context, died bool) error {
+		if died {
+			if err := l.dropClaims(); err != nil {
+				return err
+			}
+		}
+		if err := l.makeTables(ctx); err != nil {
+			return err
+		}
+		if died {
+			return l.recover(ctx)
+		}
+		return l.follow(ctx)
+	})
+	if err != nil {
 		return nil, err
 	}
-	return l, l.start(ctx)
+	return l, nil
 }
 
 // Open opens the lake in dir. What a crash left behind is put right, unless
@@ -70,10 +84,14 @@ func Open(ctx context.Context, dir string) (*Lake, error) {
 	}
 	for _, name := range Tables {
 		if _, err := os.Stat(filepath.Join(l.tableDir(name), "metadata")); err != nil {
-			return nil, fmt.Errorf("%s: %w there; 'periplus ingest --lake %s SOURCE' makes one", dir, ErrNoLake, dir)
+			return nil, noLake(dir)
 		}
 	}
 	return l, l.start(ctx)
+}
+
+func noLake(dir string) error {
+	return fmt.Errorf("%s: %w there; 'periplus ingest --lake %s SOURCE' makes one", dir, ErrNoLake, dir)
 }
 
 func newLake(dir string) (*Lake, error) {
@@ -154,6 +172,9 @@ func (l *Lake) loadLocked(ctx context.Context, name string) (*table.Table, error
 		if err == nil {
 			break
 		}
+		if errors.Is(err, catalog.ErrNoSuchTable) {
+			return nil, noLake(l.dir) // its making was cut short
+		}
 		// Between the listing and the opening the file may have gone, if the
 		// reader slept for many commits.
 		if try == 3 || !errors.Is(err, fs.ErrNotExist) {
@@ -184,8 +205,22 @@ func (l *Lake) committed(name string, tbl *table.Table) {
 	l.tables[name] = &version{tbl: tbl, n: metadataVersion(tbl.MetadataLocation())}
 }
 
-// change runs f as the only writer, in this process and among all.
+// change runs f as the only writer. Where the writer before died, what it left
+// is put right first.
 func (l *Lake) change(ctx context.Context, f func(context.Context) error) error {
+	return l.alone(ctx, func(ctx context.Context, died bool) error {
+		if died {
+			if err := l.recover(ctx); err != nil {
+				return err
+			}
+		}
+		return f(ctx)
+	})
+}
+
+// alone runs f as the only writer, in this process and among all; died tells
+// that the one before did not end in order.
+func (l *Lake) alone(ctx context.Context, f func(ctx context.Context, died bool) error) error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	patience := l.Patience
@@ -196,15 +231,17 @@ func (l *Lake) change(ctx context.Context, f func(context.Context) error) error 
 	if err != nil {
 		return err
 	}
-	defer k.unlock()
-	return f(ctx)
+	if err := f(ctx, k.died); err != nil {
+		k.leave() // it may have left files
+		return err
+	}
+	k.unlock()
+	return nil
 }
 
 // start puts right what a crash left behind.
 func (l *Lake) start(ctx context.Context) error {
-	if !l.writing.TryLock() {
-		return nil
-	}
+	l.writing.Lock()
 	defer l.writing.Unlock()
 	k, err := l.tryLock(writeLock, true)
 	if err != nil {
@@ -216,6 +253,15 @@ func (l *Lake) start(ctx context.Context) error {
 	if k == nil {
 		return nil // who holds it is alive and does it
 	}
-	defer k.unlock()
-	return l.recover(ctx)
+	if k.died {
+		err = l.recover(ctx)
+	} else {
+		err = l.follow(ctx)
+	}
+	if err != nil {
+		k.leave()
+		return err
+	}
+	k.unlock()
+	return nil
 }

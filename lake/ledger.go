@@ -60,8 +60,8 @@ func (l *Lake) Ledger(ctx context.Context) (map[string]periplus.ReadObject, erro
 	out := map[string]periplus.ReadObject{}
 	used := map[string]bool{}
 	for _, f := range files {
-		used[f.file.FilePath()] = true
-		rows, err := l.ledger.file(ctx, f.file.FilePath())
+		used[f.path()] = true
+		rows, err := l.ledger.file(ctx, f.path())
 		if err != nil {
 			return nil, err
 		}

@@ -27,15 +27,26 @@ const (
 )
 
 // A flock is a held lock file.
-type flock struct{ f *os.File }
+type flock struct {
+	f *os.File
+	// died: who held it before did not end in order.
+	died bool
+}
 
+// unlock gives the lock up. Closing the file alone would do; clearing it says
+// that all was well.
 func (k *flock) unlock() {
 	if k != nil && k.f != nil {
-		k.f.Close() // closing gives the lock up
+		k.f.Truncate(0)
+		k.f.Close()
 	}
 }
 
-// tryLock takes a lock file of the lake; nil: somebody else holds it.
+// leave gives the lock up and leaves the next holder to put things right.
+func (k *flock) leave() { k.f.Close() }
+
+// tryLock takes a lock file of the lake; nil: somebody else holds it. A lock
+// that is held alone has the holder's process in it while it is held.
 func (l *Lake) tryLock(name string, alone bool) (*flock, error) {
 	f, err := os.OpenFile(filepath.Join(l.dir, name), os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
@@ -46,13 +57,20 @@ func (l *Lake) tryLock(name string, alone bool) (*flock, error) {
 		f.Close()
 		return nil, err
 	}
-	if alone && name != tidyLock {
-		note := strconv.Itoa(os.Getpid())
-		if err := f.Truncate(0); err == nil {
-			f.WriteAt([]byte(note), 0) // for people; the lock itself is what counts
-		}
+	k := &flock{f: f}
+	if !alone {
+		return k, nil
 	}
-	return &flock{f}, nil
+	info, err := f.Stat()
+	if err == nil {
+		k.died = info.Size() > 0
+		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("lock the lake: %w", err)
+	}
+	return k, nil
 }
 
 // waitLock waits for a lock file until ctx ends or patience runs out.

@@ -55,7 +55,7 @@ func (l *Lake) Files(ctx context.Context, name string, step int64, from, to time
 			return nil, errDeletes(tbl)
 		}
 		// A large file may come as several tasks, one a part of it.
-		if path := t.File.FilePath(); !seen[path] && t.File.Count() > 0 {
+		if path := localPath(t.File.FilePath()); !seen[path] && t.File.Count() > 0 {
 			seen[path] = true
 			files = append(files, path)
 		}

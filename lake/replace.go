@@ -2,14 +2,131 @@ package lake
 
 import (
 	"context"
+	"encoding/binary"
+	"fmt"
+	"path/filepath"
+	"time"
 
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
+	"github.com/google/uuid"
 
 	"github.com/periplus/periplus/periplus"
 )
 
-func (l *Lake) recover(ctx context.Context) error { return l.follow(ctx) }
-
+// removeObjects adds to an edit of flows what takes the rows of objects out:
+// their files are written anew without them, for delete files would have to be
+// read at every question. It returns what coverage has to be lessened by.
 func (l *Lake) removeObjects(ctx context.Context, e *edit, tbl *table.Table, gone map[int64]bool, seq int64) ([]periplus.Coverage, error) {
-	return nil, nil
+	if len(gone) == 0 {
+		return nil, nil
+	}
+	files, err := filesOf(ctx, tbl, tbl.CurrentSnapshot())
+	if err != nil {
+		return nil, err
+	}
+	less := map[coverageKey]periplus.Coverage{}
+	for _, f := range files {
+		if !mayHold(f.file, gone) {
+			continue
+		}
+		holds, err := holdsObject(ctx, f.path(), gone)
+		if err != nil {
+			return nil, err
+		}
+		if !holds {
+			continue
+		}
+		e.drop = append(e.drop, f.file)
+		df, err := l.without(ctx, f, gone, seq, less)
+		if err != nil {
+			return nil, err
+		}
+		e.added([]iceberg.DataFile{df})
+	}
+	return sortedCoverage(less), nil
+}
+
+// mayHold reports whether the bounds of a file leave room for an object.
+func mayHold(f iceberg.DataFile, ids map[int64]bool) bool {
+	if f.Count() == 0 {
+		return false
+	}
+	id := layouts[Flows].column("object").id
+	lo, hi := f.LowerBoundValues()[id], f.UpperBoundValues()[id]
+	if len(lo) != 8 || len(hi) != 8 {
+		return true
+	}
+	for i := range ids {
+		if i >= int64(binary.LittleEndian.Uint64(lo)) && i <= int64(binary.LittleEndian.Uint64(hi)) {
+			return true
+		}
+	}
+	return false
+}
+
+func holdsObject(ctx context.Context, path string, ids map[int64]bool) (holds bool, err error) {
+	err = readBatches(ctx, path, []string{"object"}, false, func(b arrow.RecordBatch) error {
+		a, ok := b.Column(0).(*array.Int64)
+		if !ok {
+			return fmt.Errorf("column object is %s", b.Column(0).DataType())
+		}
+		for _, v := range a.Int64Values() {
+			if ids[v] {
+				holds = true
+				break
+			}
+		}
+		return nil
+	})
+	return holds, err
+}
+
+// without writes a file anew without the rows of some objects. A file that
+// loses all its rows stays as one without rows: it tells that the traffic of
+// its hour is to be made again.
+func (l *Lake) without(ctx context.Context, f entry, gone map[int64]bool, seq int64, less map[coverageKey]periplus.Coverage) (iceberg.DataFile, error) {
+	hours, ok := partitionNumber(f.file, firstPartitionID)
+	if !ok {
+		return nil, fmt.Errorf("%s has no hour; was it written by another tool?", f.path())
+	}
+	hour := time.Unix(int64(hours)*3600, 0).UTC()
+	t := touchOf(f.path(), f.seq)
+	p, err := createParquet(filepath.Join(l.tableDir(Flows), "data", "new-"+uuid.NewString()+".parquet"), layouts[Flows].columns)
+	if err != nil {
+		return nil, err
+	}
+	sheet := newFlowSheet()
+	flush := func() error {
+		err := p.write(sheet.sheet)
+		sheet.reset()
+		return err
+	}
+	for row, rerr := range newFlowReader().rows(ctx, f.path()) {
+		if rerr != nil {
+			p.abandon()
+			return nil, rerr
+		}
+		if gone[row.Object] {
+			t.see(seq, hour, row.Bucket)
+			addToCoverage(less, periplus.Coverage{Hour: hour, Provider: row.Place.Provider, Account: row.Place.Account,
+				Region: row.Place.Region, Network: row.Place.Network, Subnet: row.Place.Subnet,
+				Interface: row.Place.Interface, Log: row.Place.Log, Records: -row.Records})
+			continue
+		}
+		sheet.add(row)
+		if sheet.rows == groupRows {
+			if err := flush(); err != nil {
+				p.abandon()
+				return nil, err
+			}
+		}
+	}
+	if err := flush(); err != nil {
+		p.abandon()
+		return nil, err
+	}
+	return finishFlows(p, l.tableDir(Flows), hour, t)
 }

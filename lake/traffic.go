@@ -118,7 +118,7 @@ func (l *Lake) dropTraffic(ctx context.Context, e *edit, step int64, start, end 
 		return err
 	}
 	for _, f := range files {
-		b, ok := builtOf(f.file.FilePath())
+		b, ok := builtOf(f.path())
 		if !ok {
 			// Another tool merged hours into one file. They cannot be told
 			// apart, so the file goes and what it held is stale.
@@ -307,7 +307,7 @@ func (l *Lake) view(ctx context.Context) (*view, error) {
 		return nil, err
 	}
 	for _, f := range files {
-		if b, ok := builtOf(f.file.FilePath()); ok {
+		if b, ok := builtOf(f.path()); ok {
 			v.traffic[built{step: b.step, start: b.start}] = b.seq
 		}
 	}
@@ -325,7 +325,7 @@ func (v *view) addFlows(ctx context.Context, flows *table.Table) error {
 			return errors.New("a data file of flows has no hour; was the table made by another tool?")
 		}
 		h := int64(hour) * 3600
-		v.flows[h] = v.flows[h].max(touchOf(f.file.FilePath(), f.seq))
+		v.flows[h] = v.flows[h].max(touchOf(f.path(), f.seq))
 	}
 	return nil
 }
