@@ -45,6 +45,9 @@ const (
 	defaultMemory = 512 << 20
 	minMemory     = 1 << 20
 	rowSize       = 256 // a row in a table, its index and its place in the order
+	// maxTable is how many rows a table holds at most: larger ones leave the
+	// cache and cost more than they save.
+	maxTable = 64 << 10
 )
 
 func (b *Batch) begin() {
@@ -55,7 +58,7 @@ func (b *Batch) begin() {
 	memory = max(memory, minMemory)
 	b.runs.temp, b.runs.limit = b.Temp, memory/2
 	// A quarter for the tables of the objects that are open at once.
-	b.limit = int(memory / 4 / rowSize / int64(max(4, runtime.GOMAXPROCS(0))))
+	b.limit = min(maxTable, int(memory/4/rowSize/int64(max(4, runtime.GOMAXPROCS(0)))))
 	b.tables.begin()
 	b.spans, b.servers = map[int64]Span{}, map[serverEnd]struct{}{}
 	b.named, b.owned, b.legs = map[namedKey]seen{}, map[ownedKey]seen{}, map[legKey]intervals{}
@@ -65,16 +68,21 @@ func (b *Batch) begin() {
 // Object begins an object. It may be called from several goroutines.
 func (b *Batch) Object(id int64) *Object {
 	b.once.Do(b.begin)
-	o := &Object{batch: b, id: id, limit: b.limit, first: noTime, last: -noTime}
+	return &Object{batch: b, id: id, limit: b.limit, first: noTime, last: -noTime, t: b.borrow()}
+}
+
+// borrow returns empty tables.
+func (b *Batch) borrow() *objectTables {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.open++
-	if n := len(b.free); n > 0 {
-		o.t, b.free = b.free[n-1], b.free[:n-1]
-	} else {
-		o.t = newObjectTables()
+	n := len(b.free)
+	if n == 0 {
+		return newObjectTables()
 	}
-	return o
+	t := b.free[n-1]
+	b.free = b.free[:n-1]
+	return t
 }
 
 func (b *Batch) giveBack(t *objectTables) {
@@ -142,47 +150,47 @@ func (b *Batch) takeLegs(legs map[legKey]intervals) {
 	}
 }
 
-// fanIn is how many runs are merged at once. More are merged in steps.
+// fanIn is how many runs are merged at once, about. More are merged in steps.
 const fanIn = 128
 
-func (s *runs) addSettled(r run, t *tables) error {
-	s.mu.Lock()
-	s.settled = append(s.settled, r)
-	var todo []run
-	if len(s.settled) >= 2*fanIn {
-		todo, s.settled = smallest(s.settled)
-	}
-	s.mu.Unlock()
+func (b *Batch) addSettled(r run) error { return b.addRun(&b.runs.settled, r, false) }
+
+func (b *Batch) addWaiting(part int, r run) error { return b.addRun(&b.runs.waiting[part], r, true) }
+
+// addRun adds a run to a list and makes the list shorter when it is long.
+func (b *Batch) addRun(list *[]run, r run, waiting bool) error {
+	todo := b.runs.push(list, r)
 	if todo == nil {
 		return nil
 	}
-	r, err := s.compact(todo, false, t)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.settled = append(s.settled, r)
-	return err
+	r, err := b.runs.compact(todo, waiting, &b.tables)
+	if err != nil {
+		return err
+	}
+	b.runs.push(list, r)
+	return nil
 }
 
-func (s *runs) addWaiting(r run, t *tables) error {
-	s.mu.Lock()
-	s.waiting = append(s.waiting, r)
-	var todo []run
-	if len(s.waiting) >= 2*fanIn {
-		todo, s.waiting = smallest(s.waiting)
-	}
-	s.mu.Unlock()
+func (b *Batch) addEvidence(part int, r run) error {
+	todo := b.runs.push(&b.runs.evidence[part], r)
 	if todo == nil {
 		return nil
 	}
-	r, err := s.compact(todo, true, t)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.waiting = append(s.waiting, r)
-	return err
+	r, err := b.runs.compactEvidence(todo)
+	if err != nil {
+		return err
+	}
+	b.runs.push(&b.runs.evidence[part], r)
+	return nil
 }
 
-func (s *runs) addEvidence(r run) {
+// push adds a run and returns those that should become one, if any.
+func (s *runs) push(list *[]run, r run) (todo []run) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.evidence = append(s.evidence, r)
+	*list = append(*list, r)
+	if len(*list) >= 2*fanIn {
+		todo, *list = smallest(*list)
+	}
+	return todo
 }

@@ -2,6 +2,7 @@ package digest
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 )
 
@@ -97,4 +98,34 @@ func unitePorts(r *row, rs *ports, s *row, ss *ports) {
 	if r.aPort == noPort {
 		r.aPort = s.aPort
 	}
+}
+
+// compactEvidence merges runs of hashes into one, each hash once.
+func (s *runs) compactEvidence(rs []run) (run, error) {
+	e, err := newEvidenceReader(rs)
+	if err != nil {
+		return run{}, err
+	}
+	w, err := s.writer()
+	if err != nil {
+		return run{}, err
+	}
+	last := uint64(0)
+	for h, ok := e.head(); ok; h, ok = e.head() {
+		if h != last {
+			w.buf = binary.LittleEndian.AppendUint64(w.buf, h)
+			w.rows++
+			last = h
+		}
+		if len(w.buf) >= writeSize {
+			if err := w.flush(); err != nil {
+				return run{}, err
+			}
+		}
+		if err := e.advance(); err != nil {
+			return run{}, err
+		}
+	}
+	s.free(rs)
+	return w.run()
 }

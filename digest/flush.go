@@ -19,52 +19,73 @@ type sortKey struct {
 
 // flush turns the object's rows into sorted runs and forgets them.
 func (o *Object) flush() error {
-	t := o.t
-	if n := len(t.settled.rows); n > 0 {
+	b, t := o.batch, o.t
+	if len(t.settled.rows) > 0 {
 		t.gatherLegs()
 		t.sortSettled()
-		r, err := o.batch.runs.keep(t.encode(&t.settled), n)
+		r, err := b.runs.keep(t.encode(&t.settled, t.order), len(t.order))
+		if err == nil {
+			err = b.addSettled(r)
+		}
 		if err != nil {
 			return err
 		}
-		if err := o.batch.runs.addSettled(r, &o.batch.tables); err != nil {
-			return err
-		}
+		t.settled.reset()
 	}
-	if n := len(t.waiting.rows); n > 0 {
-		t.sortWaiting()
-		r, err := o.batch.runs.keep(t.encode(&t.waiting), n)
-		if err != nil {
+	if len(t.waiting.rows) > 0 {
+		if err := o.flushWaiting(); err != nil {
 			return err
 		}
-		if err := o.batch.runs.addWaiting(r, &o.batch.tables); err != nil {
-			return err
-		}
+		t.waiting.reset()
 	}
-	t.settled.reset()
-	t.waiting.reset()
 	if t.evidence.n >= o.limit {
 		return o.flushEvidence()
 	}
 	return nil
 }
 
+// flushWaiting makes a run for each part of the hashes.
+func (o *Object) flushWaiting() error {
+	b, t := o.batch, o.t
+	t.sortWaiting()
+	for rest := t.order; len(rest) > 0; {
+		part := partOf(rest[0].k0)
+		n := 1
+		for n < len(rest) && partOf(rest[n].k0) == part {
+			n++
+		}
+		r, err := b.runs.keep(t.encode(&t.waiting, rest[:n]), n)
+		if err == nil {
+			err = b.addWaiting(part, r)
+		}
+		if err != nil {
+			return err
+		}
+		rest = rest[n:]
+	}
+	return nil
+}
+
 func (o *Object) flushEvidence() error {
-	t := o.t
-	if t.evidence.n == 0 {
-		return nil
-	}
+	b, t := o.batch, o.t
 	t.hashes = t.evidence.sorted(t.hashes)
-	t.scratch = t.scratch[:0]
-	for _, h := range t.hashes {
-		t.scratch = binary.LittleEndian.AppendUint64(t.scratch, h)
-	}
 	t.evidence.reset()
-	r, err := o.batch.runs.keep(t.scratch, len(t.hashes))
-	if err != nil {
-		return err
+	for rest := t.hashes; len(rest) > 0; {
+		part := partOf(rest[0])
+		t.scratch = t.scratch[:0]
+		n := 0
+		for ; n < len(rest) && partOf(rest[n]) == part; n++ {
+			t.scratch = binary.LittleEndian.AppendUint64(t.scratch, rest[n])
+		}
+		r, err := b.runs.keep(t.scratch, n)
+		if err == nil {
+			err = b.addEvidence(part, r)
+		}
+		if err != nil {
+			return err
+		}
+		rest = rest[n:]
 	}
-	o.batch.runs.addEvidence(r)
 	return nil
 }
 
@@ -107,12 +128,12 @@ func (t *objectTables) sortWaiting() {
 	})
 }
 
-// encode writes the rows in their order into the scratch buffer.
-func (t *objectTables) encode(rt *rowTable) []byte {
+// encode writes rows in an order into the scratch buffer.
+func (t *objectTables) encode(rt *rowTable, order []sortKey) []byte {
 	t.scratch = t.scratch[:0]
 	prev := &row{}
-	for i := range t.order {
-		r := &rt.rows[t.order[i].row]
+	for i := range order {
+		r := &rt.rows[order[i].row]
 		var set *ports
 		if r.ports != 0 {
 			set = &rt.sets[r.ports-1]

@@ -16,12 +16,12 @@ type tupleGroups struct {
 	hash uint64
 }
 
-func (b *Batch) tupleGroups() (*tupleGroups, error) {
-	m, err := newMerger(b.runs.waiting, true)
+func (b *Batch) tupleGroups(part int) (*tupleGroups, error) {
+	m, err := newMerger(b.runs.waiting[part], true)
 	if err != nil {
 		return nil, err
 	}
-	e, err := newEvidenceReader(b.runs.evidence)
+	e, err := newEvidenceReader(b.runs.evidence[part])
 	return &tupleGroups{m: m, evidence: e}, err
 }
 

@@ -2,6 +2,10 @@ package digest
 
 import (
 	"context"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/periplus/periplus/periplus"
 )
@@ -97,56 +101,73 @@ func (s *hashSet) has(h uint64) bool {
 
 const fanParts = 256
 
+// endLists are ends as hashes, in parts that the cache holds.
+type endLists [fanParts][]uint64
+
 // countFans goes over the waiting 5-tuples and counts the peers of every end
 // that rules 1 to 4 do not settle. An end that only sent to a peer is not met
 // by it: a scanner's fixed source port is no server. Each 5-tuple is another
-// peer, so counting is enough; ends are counted in parts that the cache holds,
-// and in several passes where they are more than memory allows.
+// peer, so counting is enough; in several passes where the ends are more than
+// memory allows.
 func (b *Batch) countFans(ctx context.Context) (*fans, error) {
 	var rows int64
-	for i := range b.runs.waiting {
-		rows += int64(b.runs.waiting[i].rows)
+	for _, part := range b.runs.waiting {
+		for i := range part {
+			rows += int64(part[i].rows)
+		}
 	}
 	f := &fans{}
-	if rows == 0 {
-		return f, nil
-	}
 	passes := uint64(1 + rows*16/(b.runs.limit/2))
 	for pass := range passes {
-		parts, err := b.ends(ctx, passes, pass)
+		var lists [waitParts]endLists
+		var need [waitParts]bool
+		err := eachPart(ctx, func(ctx context.Context, part int) (err error) {
+			need[part], err = b.ends(ctx, part, &lists[part], func(h uint64) bool { return h>>8%passes == pass })
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
+		if !slices.Contains(need[:], true) {
+			return f, nil
+		}
 		var c peerCounter
-		for _, p := range parts {
-			c.count(p, f)
+		for i := range fanParts {
+			c.count(&lists, i, f)
 		}
 	}
 	return f, nil
 }
 
-// ends lists the ends that are met, as hashes, in parts.
-func (b *Batch) ends(ctx context.Context, passes, pass uint64) (parts [fanParts][]uint64, err error) {
-	g, err := b.tupleGroups()
-	if err != nil {
-		return parts, err
+// eachPart calls f for every part of the waiting 5-tuples, on all cores.
+func eachPart(ctx context.Context, f func(ctx context.Context, part int) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for part := range waitParts {
+		g.Go(func() error { return f(ctx, part) })
 	}
-	need := false
+	return g.Wait()
+}
+
+// ends lists the ends of a part that are met, as far as want says, and tells
+// whether any 5-tuple needs them counted.
+func (b *Batch) ends(ctx context.Context, part int, to *endLists, want func(uint64) bool) (need bool, err error) {
+	g, err := b.tupleGroups(part)
+	if err != nil {
+		return false, err
+	}
 	add := func(e end, protocol uint8) {
-		if h := e.hash(protocol); h>>8%passes == pass {
-			parts[h%fanParts] = append(parts[h%fanParts], h)
+		if h := e.hash(protocol); want(h) {
+			to[h%fanParts] = append(to[h%fanParts], h)
 		}
 	}
 	for n := 0; ; n++ {
 		ok, err := g.next()
-		if err != nil {
-			return parts, err
-		}
-		if !ok {
-			break
+		if err != nil || !ok {
+			return need, err
 		}
 		if n%4096 == 0 && ctx.Err() != nil {
-			return parts, ctx.Err()
+			return false, ctx.Err()
 		}
 		t := g.rows[0].tuple()
 		if t.a.port == noPort || t.b.port == noPort {
@@ -164,10 +185,6 @@ func (b *Batch) ends(ctx context.Context, passes, pass uint64) (parts [fanParts]
 			add(t.b, t.protocol)
 		}
 	}
-	if !need {
-		return [fanParts][]uint64{}, nil
-	}
-	return parts, nil
 }
 
 // peerCounter counts equal hashes.
@@ -176,9 +193,12 @@ type peerCounter struct {
 	n    []uint8
 }
 
-func (c *peerCounter) count(hashes []uint64, f *fans) {
-	size := minIndex
-	for size < 2*len(hashes) {
+func (c *peerCounter) count(lists *[waitParts]endLists, part int, f *fans) {
+	size, want := minIndex, 0
+	for i := range lists {
+		want += 2 * len(lists[i][part])
+	}
+	for size < want {
 		size *= 2
 	}
 	if cap(c.keys) < size {
@@ -187,13 +207,15 @@ func (c *peerCounter) count(hashes []uint64, f *fans) {
 	c.keys, c.n = c.keys[:size], c.n[:size]
 	clear(c.n)
 	mask := uint64(size - 1)
-	for _, h := range hashes {
-		i := h >> 8 & mask
-		for c.n[i] != 0 && c.keys[i] != h {
-			i = (i + 1) & mask
+	for l := range lists {
+		for _, h := range lists[l][part] {
+			i := h >> 8 & mask
+			for c.n[i] != 0 && c.keys[i] != h {
+				i = (i + 1) & mask
+			}
+			c.keys[i] = h
+			c.n[i] = min(c.n[i]+1, manyPeers)
 		}
-		c.keys[i] = h
-		c.n[i] = min(c.n[i]+1, manyPeers)
 	}
 	for i, n := range c.n {
 		if n >= manyPeers {

@@ -17,6 +17,12 @@ type run struct {
 	rows int
 }
 
+// waitParts is into how many parts 5-tuples that wait are divided by their hash,
+// so that several goroutines can settle them.
+const waitParts = 4
+
+func partOf(hash uint64) int { return int(hash >> 62) }
+
 // runs keeps the runs of a batch within its memory. Safe for several goroutines.
 type runs struct {
 	temp  string
@@ -24,9 +30,9 @@ type runs struct {
 
 	mu      sync.Mutex
 	settled []run
-	waiting []run
+	waiting [waitParts][]run
 	// evidence is hashes, eight bytes each.
-	evidence []run
+	evidence [waitParts][]run
 	inMem    int64
 	spill    *os.File // what did not fit
 	end      int64
@@ -99,7 +105,8 @@ func (s *runs) close() error {
 	for _, n := range s.names {
 		errs = append(errs, os.Remove(n))
 	}
-	s.files, s.names, s.spill, s.settled, s.waiting, s.evidence, s.inMem = nil, nil, nil, nil, nil, nil, 0
+	s.files, s.names, s.spill, s.settled, s.inMem = nil, nil, nil, nil, 0
+	s.waiting, s.evidence = [waitParts][]run{}, [waitParts][]run{}
 	return errors.Join(errs...)
 }
 
@@ -165,7 +172,7 @@ type cursor struct {
 	hashes bool
 }
 
-const windowSize = 4 * maxRow
+const windowSize = 3 * maxRow
 
 func newCursor(r *run, hashes bool) *cursor {
 	c := &cursor{left: r.rows, file: r.file, off: r.from, end: r.from + r.size, hashes: hashes}

@@ -14,10 +14,10 @@ func (b *Batch) Settle(ctx context.Context) (*Result, error) {
 	if b.open > 0 {
 		return nil, errors.New("digest: an object is still open; close all of them before Settle")
 	}
-	b.free = nil
 	if err := b.settleWaiting(ctx); err != nil {
 		return nil, errors.Join(err, b.runs.close())
 	}
+	b.free = nil
 	for k, v := range b.legs {
 		b.legs[k] = v.tidy()
 	}
@@ -37,19 +37,31 @@ func (b *Batch) Settle(ctx context.Context) (*Result, error) {
 
 // settleWaiting orients the 5-tuples that waited and makes settled runs of them.
 func (b *Batch) settleWaiting(ctx context.Context) error {
-	if len(b.runs.waiting) == 0 {
+	if b.runs.nobodyWaits() {
 		return nil
 	}
 	f, err := b.countFans(ctx)
 	if err != nil {
 		return err
 	}
-	g, err := b.tupleGroups()
+	return eachPart(ctx, func(ctx context.Context, part int) error { return b.settlePart(ctx, part, f) })
+}
+
+func (s *runs) nobodyWaits() bool {
+	for _, part := range s.waiting {
+		if len(part) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (b *Batch) settlePart(ctx context.Context, part int, f *fans) error {
+	g, err := b.tupleGroups(part)
 	if err != nil {
 		return err
 	}
-	e := &emitter{b: b, t: newObjectTables(), limit: 2 * b.limit}
-	dropped := func(r *row) { b.dropped(r) }
+	e := &emitter{b: b, t: b.borrow()}
 	for n := 0; ; n++ {
 		ok, err := g.next()
 		if err != nil {
@@ -66,21 +78,26 @@ func (b *Batch) settleWaiting(ctx context.Context) error {
 		if !r.ok {
 			r = f.late(&t)
 		}
-		rows := join(dropRepeats(g.rows, dropped), &b.tables)
+		rows := join(dropRepeats(g.rows, b.dropped), &b.tables)
 		for i := range rows {
 			if err := e.add(&rows[i], r); err != nil {
 				return err
 			}
 		}
 	}
-	waiting := b.runs.waiting
-	b.runs.waiting, b.runs.evidence = nil, nil
-	b.runs.free(waiting)
-	return e.flush()
+	b.runs.free(b.runs.waiting[part])
+	b.runs.free(b.runs.evidence[part])
+	b.runs.waiting[part], b.runs.evidence[part] = nil, nil
+	err = e.flush()
+	e.t.reset()
+	b.giveBack(e.t)
+	return err
 }
 
 // dropped takes an entry back that was counted where it was read.
 func (b *Batch) dropped(r *row) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.repeats++
 	s := b.spans[r.object]
 	s.Records -= int64(r.records)
@@ -92,9 +109,8 @@ func (b *Batch) dropped(r *row) {
 
 // emitter collects settled rows in any order and makes sorted runs of them.
 type emitter struct {
-	b     *Batch
-	t     *objectTables
-	limit int
+	b *Batch
+	t *objectTables
 }
 
 // add orients a row and keeps it.
@@ -107,7 +123,7 @@ func (e *emitter) add(r *row, by ruling) error {
 	r.has &^= hasID
 	r.stand &^= standEvent
 	e.t.settled.rows = append(e.t.settled.rows, *r)
-	if len(e.t.settled.rows) < e.limit {
+	if len(e.t.settled.rows) < e.b.limit {
 		return nil
 	}
 	return e.flush()
@@ -119,16 +135,18 @@ func (e *emitter) flush() error {
 		return nil
 	}
 	t.gatherLegs()
+	e.b.mu.Lock()
 	e.b.takeLegs(t.legs)
+	e.b.mu.Unlock()
 	clear(t.legs)
 	t.sortSettled()
 	t.unite(&e.b.tables)
-	r, err := e.b.runs.keep(t.encode(&t.settled), len(t.order))
+	r, err := e.b.runs.keep(t.encode(&t.settled, t.order), len(t.order))
 	if err != nil {
 		return err
 	}
 	t.settled.rows, t.settled.nsets = t.settled.rows[:0], 0
-	return e.b.runs.addSettled(r, &e.b.tables)
+	return e.b.addSettled(r)
 }
 
 // unite makes one of neighbours in the order that are one row.
