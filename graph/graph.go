@@ -249,17 +249,6 @@ type Options struct {
 	MinRecords int64
 }
 
-// protocols are the names of IANA protocol numbers that people use.
-var protocols = map[uint8]string{0: "hopopt", 1: "icmp", 2: "igmp", 4: "ipip", 6: "tcp", 17: "udp", 33: "dccp", 41: "ipv6", 47: "gre", 50: "esp", 51: "ah", 58: "icmpv6", 89: "ospf", 112: "vrrp", 132: "sctp", 136: "udplite"}
-
-// Protocol is the name of a protocol, or its number.
-func Protocol(p uint8) string {
-	if n, ok := protocols[p]; ok {
-		return n
-	}
-	return strconv.Itoa(int(p))
-}
-
 // PortsOf makes the ports of an edge: one entry a verdict.
 func PortsOf(uses []query.PortUse) []Port {
 	ports := []Port{}
@@ -269,7 +258,7 @@ func PortsOf(uses []query.PortUse) []Port {
 			if t.Records == 0 && !t.Bytes().Known {
 				continue
 			}
-			p := Port{Protocol: Protocol(u.Protocol), Verdict: periplus.Verdict(v).String(), Counter: CounterOf(t)}
+			p := Port{Protocol: query.ProtocolName(u.Protocol), Verdict: periplus.Verdict(v).String(), Counter: CounterOf(t)}
 			if u.HasPort {
 				n := int(u.Port)
 				p.Port, p.Name = &n, periplus.ServiceName(u.Port, u.Protocol)

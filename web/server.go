@@ -70,7 +70,7 @@ func (s *Server) Handler() http.Handler {
 	}
 	mux.HandleFunc("GET /api/v1/flows", s.flows)
 	mux.HandleFunc("GET /api/v1/export", s.export)
-	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET /api/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, problem{http.StatusNotFound, "not_found", "there is no " + r.Method + " " + r.URL.Path, ""})
 	})
 	mux.HandleFunc("GET /", s.page)
