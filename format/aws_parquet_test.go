@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -143,6 +144,22 @@ func TestAWSParquetDamaged(t *testing.T) {
 	other := parquetOf(t, "colour shape", `[{"colour":"red","shape":"round"}]`, compress.Codecs.Snappy)
 	if _, err := Open(bytes.NewReader(other), Options{}); !errors.Is(err, ErrUnknown) {
 		t.Errorf("another Parquet file: %v, want ErrUnknown", err)
+	}
+}
+
+// TestAWSParquetMutated damages a file in a thousand ways: none panics, and
+// what is read is in range.
+func TestAWSParquetMutated(t *testing.T) {
+	data := parquetOf(t, otelColumns, otelRows, compress.Codecs.Snappy)
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 1000 {
+		damaged := bytes.Clone(data)
+		for range 1 + rnd.IntN(4) {
+			damaged[rnd.IntN(len(damaged))] = byte(rnd.IntN(256))
+		}
+		if r, err := openAWSParquet(bytes.NewReader(damaged), Options{Now: awsNow}); err == nil {
+			checkRecords(t, r)
+		}
 	}
 }
 
