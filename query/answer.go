@@ -284,11 +284,11 @@ type Facet struct {
 
 // Extent is what the lake holds.
 type Extent struct {
-	From, To                      time.Time // zero: no data
-	Objects, Records, Bad         int64
-	Partly, Failed                int64 // objects
-	Size                          int64
-	Interfaces, Networks          int64
-	Providers                     []string
-	SkipData, NoData, Late, Bytes int64
+	From, To               time.Time // zero: no data
+	Objects, Records, Bad  int64
+	Partly, Failed         int64 // objects
+	Size                   int64
+	Interfaces, Networks   int64
+	Providers              []string
+	SkipData, NoData, Late int64
 }

@@ -3,8 +3,11 @@ package query
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"reflect"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/periplus/periplus/periplus"
 )
@@ -152,4 +155,220 @@ func TestFilters(t *testing.T) {
 	f("time >= 2026-11-01T10:01:00Z", 30)
 	f("time <= 2026-11-01T10:00:00Z", 30)
 	f("time < 2026-11-01T10:00:00Z", 0)
+}
+
+func TestFacets(t *testing.T) {
+	q := &Questions{Engine: town(t)}
+	f := func(field, prefix string, n int, want string) {
+		t.Helper()
+		got, err := q.Facets(bg, ask(""), []string{field}, prefix, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := fmt.Sprintf("%d:", got[0].All)
+		for _, v := range got[0].Values {
+			s += fmt.Sprintf(" %q %d/%d", v.Value, v.Records, v.Stopped)
+		}
+		if s != want {
+			t.Errorf("%s: %s, want %s", field, s, want)
+		}
+	}
+	f("port", "", 0, `4: "5432" 14/0 "443" 8/0 "22" 7/7 "" 1/1`)
+	f("port", "4", 0, `1: "443" 8/0`)
+	f("protocol", "", 1, `2: "tcp" 29/7`)
+	f("network", "", 0, `3: "vpc-1" 29/8 "" 15/7 "vpc-2" 1/0`)
+	f("network", "VPC", 0, `2: "vpc-1" 29/8 "vpc-2" 1/0`)
+	f("client.service", "", 2, `4: "web" 16/1 "internet" 11/7`)
+	f("service", "", 0, `6: "web" 30/8 "db|%" 14/0 "internet" 11/7 "DE" 2/0 "" 1/0 "S3" 1/0`)
+	f("verdict", "", 0, `4: "allowed" 21/0 "denied" 7/7 "dropped" 1/1 "unknown" 1/0`)
+	f("bytes", "", 0, `0:`)
+	// Each count is what the filter lets through.
+	facets, err := q.Facets(bg, ask(""), []string{"service", "ip", "region", "reason", "answer", "kind"}, "", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, facet := range facets {
+		for _, v := range facet.Values {
+			a := ask("")
+			if facet.Field == "kind" && v.Value == "" {
+				continue
+			}
+			a.Filter = mustParse(t, facet.Field+" = "+quote(v.Value))
+			line, err := q.Timeline(bg, a, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			missing := facet.Field != "ip" && facet.Field != "reason" && facet.Field != "answer" && v.Value == ""
+			if n := line.Bins[0].All().Records; n != v.Records && !missing {
+				t.Errorf("%s: %d records, the facet says %d", a.Filter, n, v.Records)
+			}
+		}
+	}
+}
+
+func TestNode(t *testing.T) {
+	q := &Questions{Engine: town(t)}
+	f := func(id, level, want string) {
+		t.Helper()
+		n, err := q.Node(bg, ask(level), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := fmt.Sprintf("%s x%d in %d out %d self %d; clients", n.Group.Label, n.Group.Endpoints, n.In.All().Records, n.Out.All().Records, n.Self.All().Records)
+		for _, p := range n.Clients {
+			s += fmt.Sprintf(" %s:%d", p.ID, p.Verdicts.All().Records)
+		}
+		s += "; servers"
+		for _, p := range n.Servers {
+			s += fmt.Sprintf(" %s:%d", p.ID, p.Verdicts.All().Records)
+		}
+		s += "; ports"
+		for _, p := range n.Ports {
+			s += fmt.Sprintf(" %d:%d", p.Port, p.Verdicts.All().Records)
+		}
+		sum := int64(0)
+		for _, b := range n.Timeline.Bins {
+			sum += b.All().Records
+		}
+		if s += fmt.Sprintf("; line %d", sum); s != want {
+			t.Errorf("%s: %s\nwant %s", id, s, want)
+		}
+	}
+	f("svc:aws:vpc-1/web", "", "web x2 in 14 out 14 self 1; clients inet::12 inet:cc:DE:2; servers svc:aws:vpc-1/db%7C%25:14; ports 443:7 0:1 22:7; line 29")
+	f("inet:", "network", "Internet x1 in 0 out 12 self 0; clients; servers aws:network:vpc-1:12; ports; line 12")
+	f("host:10.0.0.1@vpc-1", "host", "web-1 x1 in 11 out 9 self 0; clients host:198.51.100.1:11; servers host:10.0.1.1@vpc-1:8 host:10.0.0.2@vpc-1:1; ports 443:4 22:7; line 20")
+	f("aws:network:vpc-2", "", "vpc-2 x1 in 0 out 1 self 0; clients; servers svc:aws::S3:1; ports; line 1")
+	f("aws:provider", "", "aws x5 in 14 out 1 self 15; clients inet::12 inet:cc:DE:2; servers svc:aws::S3:1; ports 5432:14 443:7 0:1 22:7; line 30")
+	f("svc:aws::S3", "", "S3 x1 in 1 out 0 self 0; clients svc:aws:vpc-2/web:1; servers; ports 443:1; line 1")
+	f("inet:cc:DE", "", "DE x1 in 0 out 2 self 0; clients; servers svc:aws:vpc-1/web:2; ports; line 2")
+	if _, err := q.Node(bg, ask(""), "nonsense"); err == nil {
+		t.Error("Node of nonsense: no error")
+	}
+}
+
+func TestEdge(t *testing.T) {
+	q := &Questions{Engine: town(t)}
+	e, err := q.Edge(bg, ask(""), "inet:", "svc:aws:vpc-1/web")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := fmt.Sprintf("%s -> %s: %d, stopped %d at %s, answer %s, %+v, %d ports", e.Source.Label, e.Target.Label, e.Edge.Verdicts.All().Records,
+		e.Edge.Verdicts.Stopped().Records, e.Edge.StoppedAt, e.Edge.Answer, e.Stops, len(e.Edge.Ports))
+	if want := "Internet -> web: 12, stopped 7 at server, answer seen, [{Verdict:denied StoppedAt:server Reason:acl Records:7}], 2 ports"; got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+}
+
+func TestSearch(t *testing.T) {
+	q := &Questions{Engine: town(t)}
+	f := func(text, want string) {
+		t.Helper()
+		list, err := q.Search(bg, text, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ids []string
+		for _, g := range list {
+			ids = append(ids, g.ID+"="+g.Label)
+		}
+		if got := strings.Join(ids, " "); got != want {
+			t.Errorf("Search(%q) = %s\nwant %s", text, got, want)
+		}
+	}
+	f("WEB", "svc:aws:vpc-1/web=web svc:aws:vpc-2/web=web host:10.0.0.1@vpc-1=web-1 host:10.0.0.2@vpc-1=web-2")
+	f("10.0.1", "host:10.0.1.1@vpc-1=db-1")
+	f("vpc-2", "aws:network:vpc-2=vpc-2 host:10.0.0.1@vpc-2=other")
+	f("inet:cc:DE", "inet:cc:DE=DE")
+	f("|%", "svc:aws:vpc-1/db%7C%25=db|%")
+	f("' OR 1=1 --", "")
+	f("", "")
+}
+
+func TestExtent(t *testing.T) {
+	l := town(t)
+	insert(l, "objects", periplus.ObjectFields, []periplus.ReadObject{
+		{ID: 1, URI: "file:///a", Size: 10, State: periplus.ObjectRead, Records: 5, Bad: map[periplus.BadKind]int64{periplus.BadTime: 2, periplus.BadRange: 1}, FirstSeen: t0, LastSeen: t0.Add(time.Hour), ReadAt: t0},
+		{ID: 2, URI: "file:///b", Size: -1, State: periplus.ObjectFailed, ReadAt: t0},
+		{ID: 3, URI: "file:///c", Size: 7, State: periplus.ObjectPartly, Records: 1, FirstSeen: t0.Add(-time.Hour), LastSeen: t0, ReadAt: t0},
+	})
+	got, err := (&Questions{Engine: l}).Extent(bg)
+	want := &Extent{From: t0.Add(-time.Hour), To: t0.Add(time.Hour), Objects: 3, Records: 6, Bad: 3, Partly: 1, Failed: 1, Size: 17, Interfaces: 1,
+		Providers: []string{""}, SkipData: 2, NoData: 4, Late: 1}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
+	}
+}
+
+// evidence puts n rows of flows into a lake, several of them alike but for
+// what comes late in the order of pages.
+func evidence(l *lake, n int) []periplus.Flow {
+	place := &periplus.Place{Provider: "aws", Account: "1234", Network: "vpc-1", Interface: "eni-1", Log: "fl-1"}
+	rows := make([]periplus.Flow, n)
+	for i := range rows {
+		at := t0.Add(10*time.Hour + time.Duration(i/7)*5*time.Minute)
+		rows[i] = periplus.Flow{Object: int64(i % 3), Bucket: at, FirstSeen: at.Add(1234567 * time.Microsecond), LastSeen: at.Add(time.Minute), Place: place, Observer: periplus.ObserverServer,
+			Client: netip.MustParseAddr("198.51.100.1"), Server: netip.MustParseAddr("10.0.0.1"), ServerPort: 443, HasPort: i%7 != 3, Protocol: 6, Verdict: periplus.Allowed,
+			RequestBytes: known(int64(i)), Records: 1, Note: &periplus.Note{Reason: []string{"", "r"}[i%2], Path: fmt.Sprint(i % 5)}, OrientedBy: periplus.ByFlags}
+	}
+	insert(l, "flows", periplus.FlowFields, rows)
+	return rows
+}
+
+func TestRows(t *testing.T) {
+	l := town(t)
+	rows := evidence(l, 100)
+	insert(l, "objects", periplus.ObjectFields, []periplus.ReadObject{{ID: 1, URI: "file:///a", ReadAt: t0}})
+	q := &Questions{Engine: l}
+	pages := func(a Ask, n int) (seen map[int64]FlowRow, count int) {
+		t.Helper()
+		seen = map[int64]FlowRow{}
+		for cursor := ""; ; {
+			page, err := q.Rows(bg, a, cursor, n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range page.Rows {
+				seen[r.RequestBytes.N] = r
+				count++
+			}
+			if cursor = page.Next; cursor == "" {
+				return seen, count
+			}
+		}
+	}
+	for _, n := range []int{7, 33, 100, 1000} {
+		seen, count := pages(ask(""), n)
+		if len(seen) != 100 || count != 100 {
+			t.Errorf("pages of %d: %d rows, %d different; want 100", n, count, len(seen))
+		}
+		got, want := seen[41], FlowRow{Flow: rows[41]}
+		got.Place, got.Note, want.Place, want.Note = nil, nil, nil, nil
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("got %+v\nwant %+v", got, want)
+		}
+		if seen[40].URI != "file:///a" || *seen[40].Place != *rows[40].Place || *seen[40].Note != *rows[40].Note {
+			t.Errorf("got %+v %+v %+v", seen[40].URI, seen[40].Place, seen[40].Note)
+		}
+	}
+	f := func(filter string, want int) {
+		t.Helper()
+		a := ask("")
+		a.Filter = mustParse(t, filter)
+		if _, n := pages(a, 13); n != want {
+			t.Errorf("%s: %d rows, want %d", filter, n, want)
+		}
+	}
+	f("reason = r", 50)
+	f("client.service = internet and server.name = web-1", 100)
+	f("server.network = vpc-1 and not server.network = vpc-2", 100)
+	f("server.name = other", 0)
+	f("bytes > 3kB and answer = seen and seen_by = server", 86)
+	f("stopped_at = none and port = 443", 86)
+	f("bytes > 5kB", 0)
+	f("time < 2026-11-01T10:05:00Z", 7)
+	for _, bad := range []string{"x", "W10", "eyJhIjoxfQ"} {
+		if _, err := q.Rows(bg, ask(""), bad, 1); err == nil {
+			t.Errorf("cursor %q: no error", bad)
+		}
+	}
 }

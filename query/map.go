@@ -148,17 +148,38 @@ func (p *picture) node(key string) *MapNode {
 }
 
 func (p *picture) edge(r *reader, from, to string, v periplus.Verdict, place, port, protocol, ports int64, t Totals) {
-	first, last, sampled, incomplete := r.time(), r.time(), r.bool(), r.bool()
-	answer, seen, seenToo := r.int(), r.text(), r.text()
-	at := [3]int64{r.int(), r.int(), r.int()}
 	d := p.edges[[2]string{from, to}]
 	if d == nil {
 		if p.ask.Level == "host" {
+			r.skip(10)
 			return // between hosts that are shown, but not chosen itself
 		}
 		d = &drawn{from: from, to: to}
 		p.edges[[2]string{from, to}] = d
 	}
+	d.extra(r)
+	d.Verdicts[v].Add(t)
+	d.MorePorts = max(d.MorePorts, ports-3)
+	if place > 3 {
+		return
+	}
+	use := PortUse{HasPort: port >= 0, Protocol: uint8(protocol)}
+	if use.HasPort {
+		use.Port = uint16(port)
+	}
+	i := slices.IndexFunc(d.Ports, func(u PortUse) bool { u.Verdicts = Verdicts{}; return u == use })
+	if i < 0 {
+		i = len(d.Ports)
+		d.Ports = append(d.Ports, use)
+	}
+	d.Ports[i].Verdicts[v].Add(t)
+}
+
+// extra reads what extras selects.
+func (d *drawn) extra(r *reader) {
+	first, last, sampled, incomplete := r.time(), r.time(), r.bool(), r.bool()
+	answer, seen, seenToo := r.int(), r.text(), r.text()
+	at := [3]int64{r.int(), r.int(), r.int()}
 	if d.FirstSeen.IsZero() || first.Before(d.FirstSeen) {
 		d.FirstSeen = first
 	}
@@ -176,21 +197,6 @@ func (p *picture) edge(r *reader, from, to string, v periplus.Verdict, place, po
 	for i := range at {
 		d.at[i] += at[i]
 	}
-	d.Verdicts[v].Add(t)
-	d.MorePorts = max(d.MorePorts, ports-3)
-	if place > 3 {
-		return
-	}
-	use := PortUse{HasPort: port >= 0, Protocol: uint8(protocol)}
-	if use.HasPort {
-		use.Port = uint16(port)
-	}
-	i := slices.IndexFunc(d.Ports, func(u PortUse) bool { u.Verdicts = Verdicts{}; return u == use })
-	if i < 0 {
-		i = len(d.Ports)
-		d.Ports = append(d.Ports, use)
-	}
-	d.Ports[i].Verdicts[v].Add(t)
 }
 
 // choose picks what is shown of the edges, within both caps: a quarter of each
@@ -240,6 +246,14 @@ func (p *picture) choose(known bool) {
 
 var answers = [...]string{"unknown", "unknown", "none", "seen"}
 
+// settle says what the rows of an edge come to.
+func (d *drawn) settle() {
+	d.Answer = answers[d.answer]
+	if most := max(d.at[0], d.at[1], d.at[2]); most > 0 {
+		d.StoppedAt = []string{"client", "middle", "server"}[slices.Index(d.at[:], most)]
+	}
+}
+
 // finish puts names to the chosen edges and their ends, and counts the rest.
 func (q *Questions) finish(ctx context.Context, p *picture, m *Map) error {
 	keys := map[string]Key{}
@@ -259,10 +273,7 @@ func (q *Questions) finish(ctx context.Context, p *picture, m *Map) error {
 	var shown Verdicts
 	for _, d := range p.shown {
 		d.Source, d.Target = keys[d.from].ID(), keys[d.to].ID()
-		d.Answer = answers[d.answer]
-		if most := max(d.at[0], d.at[1], d.at[2]); most > 0 {
-			d.StoppedAt = []string{"client", "middle", "server"}[slices.Index(d.at[:], most)]
-		}
+		d.settle()
 		metric := func(u PortUse) int64 { return u.Verdicts.All().Metric(m.Metric).N }
 		slices.SortFunc(d.Ports, func(x, y PortUse) int {
 			return cmp.Or(cmp.Compare(metric(y), metric(x)), cmp.Compare(y.Verdicts.Stopped().Records, x.Verdicts.Stopped().Records),

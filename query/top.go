@@ -118,21 +118,32 @@ func (a Ask) TopSQL(by []string, n int) (Statement, error) {
 	return statement(a.topSQL(groups, r, limit(n, 20, 100_000)), r.spans()), nil
 }
 
-func (a Ask) topSQL(groups []grouped, r Range, n int) Where {
-	var columns, numbers, values []string
+func (a Ask) topSQL(groups []grouped, r Range, n int, more ...Where) Where {
+	var columns []string
 	joins := ""
-	for i, g := range groups {
-		v := fmt.Sprintf("v%d", i+1)
-		columns, numbers, values = append(columns, g.column+" AS "+v), append(numbers, fmt.Sprint(i+1)), append(values, v)
+	for _, g := range groups {
+		columns = append(columns, g.column)
 		if g.end != either && !strings.Contains(joins, endpointsAt(g.end)) {
 			joins += endpointsAt(g.end)
 		}
 	}
+	return a.topOf(Where{}, columns, joins, r, n, more...)
+}
+
+// topOf is the top n of rows of traffic AS t by columns that are never NULL:
+// rows of line, verdict, columns, number of lines, sums, first_seen,
+// last_seen. with is what stands before its own WITH.
+func (a Ask) topOf(with Where, columns []string, joins string, r Range, n int, more ...Where) Where {
+	var selected, numbers, values []string
+	for i, c := range columns {
+		v := fmt.Sprintf("v%d", i+1)
+		selected, numbers, values = append(selected, c+" AS "+v), append(numbers, fmt.Sprint(i+1)), append(values, v)
+	}
 	list := strings.Join(values, ", ")
 	on := strings.Join(mapped(values, func(v string) string { return "c." + v + " = t." + v }), " AND ")
 	shown := strings.Join(mapped(values, func(v string) string { return "min(c." + v + ") AS " + v }), ", ")
-	return build("WITH summed AS (SELECT ", strings.Join(columns, ", "), ", t.verdict,\n ", sums, ",\n min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen\n FROM ",
-		r.traffic(), " AS t", joins, whereAll(a.Filter.Traffic(r), a.shown()), "\n GROUP BY ", strings.Join(numbers, ", "), ", ", len(groups)+1, "),\n",
+	return build("WITH ", with, "summed AS (SELECT ", strings.Join(selected, ", "), ", t.verdict,\n ", sums, ",\n min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen\n FROM ",
+		r.traffic(), " AS t", joins, whereAll(append(more, a.Filter.Traffic(r), a.shown())...), "\n GROUP BY ", strings.Join(numbers, ", "), ", ", len(columns)+1, "),\n",
 		"weighed AS (SELECT ", list, ", CAST(coalesce(sum(", amounts[a.Metric], "), 0) AS bigint) AS weight, CAST(sum(t.records) AS bigint) AS weight_too FROM summed AS t GROUP BY ", list, "),\n",
 		"chosen AS (SELECT ", list, ", row_number() OVER (ORDER BY weight DESC, weight_too DESC, ", list, ") AS place FROM (SELECT * FROM weighed ORDER BY weight DESC, weight_too DESC, ", list, " LIMIT ", n, ") AS w),\n",
 		"counted AS (SELECT count(*) AS places FROM weighed)\n",
@@ -166,11 +177,16 @@ func (q *Questions) Top(ctx context.Context, a Ask, by []string, n int) (*Top, e
 	for _, g := range groups {
 		t.By = append(t.By, g.name)
 	}
-	err = q.ask(ctx, statement(a.topSQL(groups, r, n), r.spans()), func(r *reader) {
+	return t, q.readTop(ctx, t, a.topSQL(groups, r, n), n)
+}
+
+// readTop runs a statement of topOf whose columns t.By names.
+func (q *Questions) readTop(ctx context.Context, t *Top, w Where, n int) error {
+	return q.ask(ctx, statement(w, t.Range.spans()), func(r *reader) {
 		line, v := r.int(), r.verdict()
-		values := make([]string, len(groups))
+		values := make([]string, len(t.By))
 		for i := range values {
-			if x := r.next(); x != nil && !(groups[i].name == "port" && x == int64(-1)) {
+			if x := r.next(); x != nil && !(t.By[i] == "port" && x == int64(-1)) {
 				values[i] = fmt.Sprint(x)
 			}
 		}
@@ -193,5 +209,4 @@ func (q *Questions) Top(ctx context.Context, a Ask, by []string, n int) (*Top, e
 			row.LastSeen = last
 		}
 	})
-	return t, err
 }
