@@ -108,6 +108,8 @@ type edit struct {
 	add   []iceberg.DataFile
 	drop  []iceberg.DataFile
 	paths []string // written for it: what undo removes
+	// rewrite: the rows stay the same, as in a compaction.
+	rewrite bool
 }
 
 func (e *edit) added(files []iceberg.DataFile) {
@@ -140,6 +142,15 @@ func (e *edit) commit(ctx context.Context, props iceberg.Properties) error {
 	}
 	tx := tbl.NewTransaction()
 	switch {
+	case e.rewrite:
+		r := tx.NewRewrite(props)
+		for _, f := range e.drop {
+			r.DeleteFile(f)
+		}
+		for _, f := range e.add {
+			r.AddDataFile(f)
+		}
+		err = r.Commit(ctx)
 	case len(e.drop) > 0:
 		err = tx.ReplaceDataFilesWithDataFiles(ctx, e.drop, e.add, props, table.WithoutAutoNameMapping())
 	case len(e.add) > 0:
@@ -160,7 +171,7 @@ func (e *edit) commit(ctx context.Context, props iceberg.Properties) error {
 		return fmt.Errorf("table %s: %w", e.table, err)
 	}
 	e.l.committed(e.table, done)
-	return nil
+	return e.l.tidy(ctx, e.table)
 }
 
 // through is the sequence number of flows up to which a table that follows it

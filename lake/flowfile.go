@@ -57,7 +57,8 @@ func touchOf(path string, seq int64) touch {
 // the filling of the next row group.
 type flowWriter struct {
 	dir   string // of the table
-	seq   int64  // of the commit that the rows are for; 0: given by touch
+	seq   int64  // of the commit that the rows are for
+	given *touch // of compacted files: it stays what it was
 	files []iceberg.DataFile
 
 	sheets [2]*flowSheet
@@ -98,7 +99,9 @@ func (w *flowWriter) write(ctx context.Context, rows iter.Seq2[*periplus.Flow, e
 		}
 		s := w.sheets[w.now]
 		s.add(f)
-		w.touch.see(w.seq, w.hour, f.Bucket)
+		if w.given == nil {
+			w.touch.see(w.seq, w.hour, f.Bucket)
+		}
 		if s.rows == groupRows {
 			if err := w.flush(); err != nil {
 				return w.fail(err)
@@ -131,6 +134,9 @@ func (w *flowWriter) next(hour time.Time) error {
 		return err
 	}
 	w.hour, w.touch = hour, touch{}
+	if w.given != nil {
+		w.touch = *w.given
+	}
 	return nil
 }
 
@@ -154,7 +160,7 @@ func (w *flowWriter) flush() error {
 	}
 	if w.file == nil {
 		// The touch is known at the end of the hour, so the name comes then.
-		p, err := createParquet(filepath.Join(w.dir, "data", "new-"+uuid.NewString()+".parquet"), layouts[Flows].columns)
+		p, err := createParquet(w.newName(), layouts[Flows].columns)
 		if err != nil {
 			return err
 		}
@@ -170,6 +176,10 @@ func (w *flowWriter) flush() error {
 	w.busy = busy
 	w.now = 1 - w.now
 	return nil
+}
+
+func (w *flowWriter) newName() string {
+	return filepath.Join(w.dir, "data", "new-"+uuid.NewString()+".parquet")
 }
 
 // end finishes the file of the hour.

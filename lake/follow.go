@@ -64,18 +64,27 @@ func throughProps(seq int64) iceberg.Properties {
 	return iceberg.Properties{keyThrough: strconv.FormatInt(seq, 10)}
 }
 
-// addObjects adds the objects of lists; a later row of an object replaces an
-// earlier one.
-func (l *Lake) addObjects(ctx context.Context, dirs []string, seq int64) (err error) {
-	fresh := map[int64]periplus.ReadObject{}
+// listedObjects returns the objects of lists; a later row of an object
+// replaces an earlier one.
+func listedObjects(ctx context.Context, dirs []string) (map[int64]periplus.ReadObject, error) {
+	out := map[int64]periplus.ReadObject{}
 	for _, dir := range dirs {
 		rows, err := readListed(ctx, dir, "objects", readObject)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, o := range rows {
-			fresh[o.ID] = o
+			out[o.ID] = o
 		}
+	}
+	return out, nil
+}
+
+// addObjects adds the objects of lists to the table.
+func (l *Lake) addObjects(ctx context.Context, dirs []string, seq int64) (err error) {
+	fresh, err := listedObjects(ctx, dirs)
+	if err != nil {
+		return err
 	}
 	e := edit{l: l, table: Objects}
 	defer func() {
@@ -87,7 +96,7 @@ func (l *Lake) addObjects(ctx context.Context, dirs []string, seq int64) (err er
 	if err != nil {
 		return err
 	}
-	keep := make([]periplus.ReadObject, 0, len(fresh))
+	var keep []periplus.ReadObject // of files that lose some
 	for _, f := range files {
 		rows, err := l.ledger.file(ctx, f.path())
 		if err != nil {
@@ -103,14 +112,18 @@ func (l *Lake) addObjects(ctx context.Context, dirs []string, seq int64) (err er
 			}
 		}
 	}
+	if err := writeObjects(&e, fresh, keep); err != nil {
+		return err
+	}
+	return e.commit(ctx, throughProps(seq))
+}
+
+func writeObjects(e *edit, fresh map[int64]periplus.ReadObject, keep []periplus.ReadObject) error {
 	for _, o := range fresh {
 		keep = append(keep, o)
 	}
 	slices.SortFunc(keep, func(a, b periplus.ReadObject) int { return cmp.Compare(a.URI, b.URI) })
-	if err := writeTable(&e, periplus.ObjectFields, keep, nil); err != nil {
-		return err
-	}
-	return e.commit(ctx, throughProps(seq))
+	return writeTable(e, periplus.ObjectFields, keep, nil)
 }
 
 // writeTable adds rows to an edit as one data file.
@@ -154,22 +167,37 @@ func addToCoverage(rows map[coverageKey]periplus.Coverage, c periplus.Coverage) 
 	rows[k] = c
 }
 
-// addCoverage adds the coverage of lists: one row an hour and log stays one
-// row, so the days that they touch are written anew.
-func (l *Lake) addCoverage(ctx context.Context, dirs []string, seq int64) (err error) {
-	days := map[int32]map[coverageKey]periplus.Coverage{}
+// coverageDays is coverage by day and key.
+type coverageDays map[int32]map[coverageKey]periplus.Coverage
+
+func (d coverageDays) add(c periplus.Coverage) {
+	day := dayOf(c.Hour)
+	if d[day] == nil {
+		d[day] = map[coverageKey]periplus.Coverage{}
+	}
+	addToCoverage(d[day], c)
+}
+
+func listedCoverage(ctx context.Context, dirs []string) (coverageDays, error) {
+	days := coverageDays{}
 	for _, dir := range dirs {
 		rows, err := readListed(ctx, dir, "coverage", readCoverage)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, c := range rows {
-			day := dayOf(c.Hour)
-			if days[day] == nil {
-				days[day] = map[coverageKey]periplus.Coverage{}
-			}
-			addToCoverage(days[day], c)
+			days.add(c)
 		}
+	}
+	return days, nil
+}
+
+// addCoverage adds the coverage of lists: one row an hour and log stays one
+// row, so the days that they touch are written anew.
+func (l *Lake) addCoverage(ctx context.Context, dirs []string, seq int64) (err error) {
+	days, err := listedCoverage(ctx, dirs)
+	if err != nil {
+		return err
 	}
 	e := edit{l: l, table: Coverage}
 	defer func() {
@@ -183,25 +211,32 @@ func (l *Lake) addCoverage(ctx context.Context, dirs []string, seq int64) (err e
 	}
 	for _, f := range files {
 		day, ok := partitionNumber(f.file, firstPartitionID)
-		rows := days[day]
-		if !ok || rows == nil {
+		if !ok || days[day] == nil {
 			continue
 		}
 		e.drop = append(e.drop, f.file)
 		err := readRecords(ctx, f.path(), func(r *record) error {
-			addToCoverage(rows, readCoverage(r))
+			days.add(readCoverage(r))
 			return nil
 		})
 		if err != nil {
 			return err
 		}
 	}
+	if err := writeCoverage(&e, days); err != nil {
+		return err
+	}
+	return e.commit(ctx, throughProps(seq))
+}
+
+func writeCoverage(e *edit, days coverageDays) error {
 	for day, rows := range days {
-		if err := writeTable(&e, periplus.CoverageFields, sortedCoverage(rows), map[int]any{firstPartitionID: iceberg.Date(day)}); err != nil {
+		err := writeTable(e, periplus.CoverageFields, sortedCoverage(rows), map[int]any{firstPartitionID: iceberg.Date(day)})
+		if err != nil {
 			return err
 		}
 	}
-	return e.commit(ctx, throughProps(seq))
+	return nil
 }
 
 func sortedCoverage(rows map[coverageKey]periplus.Coverage) []periplus.Coverage {

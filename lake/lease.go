@@ -46,11 +46,16 @@ func (l *Lake) pinned(ctx context.Context, name string) (*table.Table, error) {
 	if p, ok := ctx.Value(pinKey{}).(*pin); ok && p.lake == l {
 		return p.snapshots[name], nil
 	}
-	tbl, err := l.load(ctx, name)
-	if err != nil {
-		return nil, err
+	for {
+		tbl, err := l.load(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		leased, err := l.leases.touch(ctx, l, name, tbl)
+		if err != nil || leased {
+			return tbl, err
+		}
 	}
-	return tbl, l.leases.touch(ctx, l, name, tbl)
 }
 
 // A leaseFile names snapshots that its process reads. The process holds its
@@ -190,11 +195,12 @@ type leases struct {
 	told time.Time // when the file was last written
 }
 
-// touch leases the current snapshot of a table for leaseTime.
-func (k *leases) touch(ctx context.Context, l *Lake, name string, tbl *table.Table) error {
+// touch leases the current snapshot of a table for leaseTime; false: it was
+// gone before the lease was written.
+func (k *leases) touch(ctx context.Context, l *Lake, name string, tbl *table.Table) (bool, error) {
 	s := tbl.CurrentSnapshot()
 	if s == nil {
-		return nil
+		return true, nil
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -208,9 +214,19 @@ func (k *leases) touch(ctx context.Context, l *Lake, name string, tbl *table.Tab
 	_, known := k.used[name][s.SnapshotID]
 	k.used[name][s.SnapshotID] = now
 	if known && now.Sub(k.told) < leaseTime/3 {
-		return nil
+		return true, nil
 	}
-	err := k.tell(ctx, l, now)
+	if err := k.tell(ctx, l, now); err != nil {
+		return readOnly(err), ignoreReadOnly(err)
+	}
+	newest, err := l.load(ctx, name)
+	if err != nil {
+		return false, err
+	}
+	return newest.SnapshotByID(s.SnapshotID) != nil, nil
+}
+
+func ignoreReadOnly(err error) error {
 	if readOnly(err) {
 		return nil
 	}

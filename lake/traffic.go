@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -51,11 +52,45 @@ func builtOf(path string) (built, bool) {
 	return b, err == nil && n == 3
 }
 
-// staleCache remembers what Stale said an hour's flows were, for a
-// ReplaceTraffic without a pin.
+// staleCache remembers the oldest commit to flows that a caller of Stale may
+// have read an hour at, for a ReplaceTraffic without a pin. It is given up
+// when both fine steps of the hour were replaced, so a wrong guess costs one
+// more rebuild and never leaves old traffic current.
 type staleCache struct {
-	mu  sync.Mutex
-	seq map[int64]int64 // by start of the hour: the oldest commit that a caller may have read
+	mu    sync.Mutex
+	hours map[int64]*guess // by start of the hour
+	days  map[int64]int64  // by start of the day: the traffic commit StaleDays saw
+}
+
+type guess struct {
+	seq  int64
+	done map[int64]bool // by step
+}
+
+func (c *staleCache) saw(hour, seq int64) {
+	if c.hours == nil {
+		c.hours = map[int64]*guess{}
+	}
+	if c.hours[hour] == nil {
+		c.hours[hour] = &guess{seq: seq, done: map[int64]bool{}}
+	}
+}
+
+// replaced notes that a step of the hours from start up to end was written.
+func (c *staleCache) replaced(step int64, start, end time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for h := start.Unix(); h < end.Unix(); h += 3600 {
+		if step == StepDay {
+			delete(c.days, h)
+			continue
+		}
+		if g := c.hours[h]; g != nil {
+			if g.done[step] = true; len(g.done) == 2 {
+				delete(c.hours, h)
+			}
+		}
+	}
 }
 
 // ReplaceTraffic replaces the traffic of one step from start up to end, whole
@@ -72,47 +107,67 @@ func (l *Lake) ReplaceTraffic(ctx context.Context, step int64, start, end time.T
 	if !start.Truncate(unit).Equal(start) || !end.Truncate(unit).Equal(end) || !start.Before(end) {
 		return fmt.Errorf("traffic is replaced by whole %s, not from %s to %s", unit, start, end)
 	}
-	made, err := l.madeFrom(ctx, start, end)
-	if err != nil {
-		return err
-	}
-	return l.change(ctx, func(ctx context.Context) (err error) {
+	made, days := l.madeFrom(ctx, step, start, end)
+	err := l.change(ctx, func(ctx context.Context) (err error) {
 		e := edit{l: l, table: Traffic}
 		defer func() {
 			if err != nil {
 				e.undo()
 			}
 		}()
-		if err := l.dropTraffic(ctx, &e, step, start, end); err != nil {
+		if err := l.dropTraffic(ctx, &e, step, start, end, days); err != nil {
 			return err
 		}
-		w := trafficWriter{e: &e, step: step, start: start, end: end, made: made, sheet: newTrafficSheet()}
+		v, err := l.view(ctx)
+		if err != nil {
+			return err
+		}
+		w := trafficWriter{e: &e, step: step, start: start, end: end, made: made, hours: v.flows, sheet: newTrafficSheet()}
 		if err := w.write(ctx, rows); err != nil {
 			return fmt.Errorf("traffic of %s: %w", start.Format(time.RFC3339), err)
 		}
+		if len(e.add)+len(e.drop) == 0 {
+			return nil
+		}
 		return e.commit(ctx, nil)
 	})
+	if err == nil {
+		l.stale.replaced(step, start, end)
+	}
+	return err
 }
 
-// madeFrom returns the flows commit that the traffic of an hour is made from.
-func (l *Lake) madeFrom(ctx context.Context, start, end time.Time) (func(time.Time) int64, error) {
+// ErrChanged says that what a day was added up from was rebuilt meanwhile.
+var ErrChanged = errors.New("its hours were rebuilt meanwhile; add it up again")
+
+// madeFrom returns the flows commit that each hour is made from and the traffic
+// commit that each day is made from.
+func (l *Lake) madeFrom(ctx context.Context, step int64, start, end time.Time) (hours, days func(time.Time) int64) {
 	if p, ok := ctx.Value(pinKey{}).(*pin); ok && p.lake == l {
-		seq := p.snapshots[Flows].Metadata().LastSequenceNumber()
-		return func(time.Time) int64 { return seq }, nil
+		seq, tseq := p.snapshots[Flows].Metadata().LastSequenceNumber(), p.snapshots[Traffic].Metadata().LastSequenceNumber()
+		return func(time.Time) int64 { return seq }, func(time.Time) int64 { return tseq }
 	}
-	seqs := map[int64]int64{}
+	seqs, tseqs := map[int64]int64{}, map[int64]int64{}
 	l.stale.mu.Lock()
 	defer l.stale.mu.Unlock()
-	for h := start; h.Before(end); h = h.Add(time.Hour) {
-		if seq, ok := l.stale.seq[h.Unix()]; ok {
-			seqs[h.Unix()] = seq
+	for h := start.Unix(); h < end.Unix(); h += 3600 {
+		if g := l.stale.hours[h]; g != nil {
+			seqs[h] = g.seq
+		}
+		if seq, ok := l.stale.days[h]; ok {
+			tseqs[h] = seq
 		}
 	}
-	return func(h time.Time) int64 { return seqs[h.Unix()] }, nil
+	return func(t time.Time) int64 { return seqs[t.Unix()] }, func(t time.Time) int64 {
+		if seq, ok := tseqs[t.Unix()]; ok {
+			return seq
+		}
+		return math.MaxInt64 // who did not ask which days are due answers for it himself
+	}
 }
 
 // dropTraffic drops the files of a step and time, and the days over them.
-func (l *Lake) dropTraffic(ctx context.Context, e *edit, step int64, start, end time.Time) error {
+func (l *Lake) dropTraffic(ctx context.Context, e *edit, step int64, start, end time.Time, days func(time.Time) int64) error {
 	files, err := l.dataFiles(ctx, Traffic)
 	if err != nil {
 		return err
@@ -129,8 +184,11 @@ func (l *Lake) dropTraffic(ctx context.Context, e *edit, step int64, start, end 
 			}
 			continue
 		}
-		from := time.Unix(b.start, 0)
+		from := time.Unix(b.start, 0).UTC()
 		to := from.Add(length(b.step))
+		if step == StepDay && b.step == StepHour && !from.Before(start) && from.Before(end) && f.seq > days(from.Truncate(24*time.Hour)) {
+			return fmt.Errorf("the day of %s: %w", from.Format(time.DateOnly), ErrChanged)
+		}
 		if (b.step == step || b.step == StepDay) && from.Before(end) && to.After(start) {
 			e.drop = append(e.drop, f.file)
 		}
@@ -144,6 +202,7 @@ type trafficWriter struct {
 	step       int64
 	start, end time.Time
 	made       func(time.Time) int64
+	hours      map[int64]touch // those with flows: they get a file even without rows
 	sheet      *trafficSheet
 	file       *parquetFile
 	now        time.Time // span that is being written
@@ -213,6 +272,10 @@ func (w *trafficWriter) open() error {
 
 // next ends the file of a span, even if it has no rows, and goes on.
 func (w *trafficWriter) next() error {
+	if w.file == nil && w.sheet.rows == 0 && !w.due() {
+		w.now = w.now.Add(length(w.step))
+		return nil
+	}
 	if err := w.flush(); err != nil {
 		return err
 	}
@@ -227,6 +290,16 @@ func (w *trafficWriter) next() error {
 	return nil
 }
 
+// due reports whether flows has anything in the span that is being written.
+func (w *trafficWriter) due() bool {
+	for h := w.now.Unix(); h < w.now.Add(length(w.step)).Unix(); h += 3600 {
+		if _, ok := w.hours[h]; ok {
+			return true
+		}
+	}
+	return false
+}
+
 // Stale returns the hours between from and to, in order, whose traffic is
 // missing or older than their flows or than those of the neighbours' 20
 // minutes that it is made from. Zero times: no bound.
@@ -238,16 +311,13 @@ func (l *Lake) Stale(ctx context.Context, from, to time.Time) ([]time.Time, erro
 	var out []time.Time
 	l.stale.mu.Lock()
 	defer l.stale.mu.Unlock()
-	if l.stale.seq == nil {
-		l.stale.seq = map[int64]int64{}
-	}
 	for h := range v.flows {
 		at := time.Unix(h, 0).UTC()
 		if !from.IsZero() && !at.Add(time.Hour).After(from) || !to.IsZero() && !at.Before(to) {
 			continue
 		}
-		l.stale.seq[h] = v.seq
 		if !v.current(h) {
+			l.stale.saw(h, v.seq)
 			out = append(out, at)
 		}
 	}
@@ -269,12 +339,18 @@ func (l *Lake) StaleDays(ctx context.Context, from, to time.Time) ([]time.Time, 
 		days[d] = (ok || !known) && v.current(h)
 	}
 	var out []time.Time
+	l.stale.mu.Lock()
+	defer l.stale.mu.Unlock()
+	if l.stale.days == nil {
+		l.stale.days = map[int64]int64{}
+	}
 	for d, ok := range days {
 		at := time.Unix(d, 0).UTC()
 		if !from.IsZero() && !at.Add(24*time.Hour).After(from) || !to.IsZero() && !at.Before(to) {
 			continue
 		}
 		if _, made := v.traffic[built{step: StepDay, start: d}]; ok && !made {
+			l.stale.days[d] = v.trafficSeq
 			out = append(out, at)
 		}
 	}
@@ -284,9 +360,10 @@ func (l *Lake) StaleDays(ctx context.Context, from, to time.Time) ([]time.Time, 
 
 // view is what is known of flows and traffic an hour.
 type view struct {
-	seq     int64           // of flows
-	flows   map[int64]touch // by start of the hour
-	traffic map[built]int64 // by step and start: the flows commit it was made from
+	seq        int64 // of flows
+	trafficSeq int64
+	flows      map[int64]touch // by start of the hour
+	traffic    map[built]int64 // by step and start: the flows commit it was made from
 }
 
 func (l *Lake) view(ctx context.Context) (*view, error) {
@@ -298,7 +375,8 @@ func (l *Lake) view(ctx context.Context) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &view{seq: flows.Metadata().LastSequenceNumber(), flows: map[int64]touch{}, traffic: map[built]int64{}}
+	v := &view{seq: flows.Metadata().LastSequenceNumber(), trafficSeq: traffic.Metadata().LastSequenceNumber(),
+		flows: map[int64]touch{}, traffic: map[built]int64{}}
 	if err := v.addFlows(ctx, flows); err != nil {
 		return nil, err
 	}
