@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/periplus/periplus/format"
+	"github.com/periplus/periplus/graph"
+	"github.com/periplus/periplus/periplus"
+	"github.com/periplus/periplus/query"
+	"github.com/periplus/periplus/source"
+)
+
+func graphCommand(e *env) *cobra.Command {
+	var f askFlags
+	var name, level, compat string
+	var opt graph.Options
+	var expand []string
+	c := &cobra.Command{
+		Use: "graph [FILE…]", Short: "The map as a file: dot, json, csv, graphml, mermaid",
+		Long: `Writes who talks to whom as a file. What a cut leaves out is said in it.
+
+--compat govpc writes go-vpcflow's DOT, an edge a record, of AWS records.
+--compat viewer writes nodes and unordered edges with a count of records, cut
+as that viewer cuts: at least 10 records, then the 50 largest.`,
+		Example: "  periplus graph --format dot ./logs | dot -Tsvg > map.svg\n  periplus graph --lake DIR --format mermaid --group-by network --top 50",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if opt.Top < 0 || opt.MinRecords < 0 {
+				return wrong(cmd, errors.New("--top and --min-records: give a number above 0"))
+			}
+			switch compat {
+			case "":
+			case "govpc":
+				if f.lake != "" || f.filter != "" || len(args) == 0 {
+					return wrong(cmd, errors.New("--compat govpc draws records as they stand: name log files, without --lake and --filter"))
+				}
+				return f.govpc(cmd, e, args)
+			case "viewer":
+				name, level, f.metric = "viewer", "host", "records"
+				if !cmd.Flags().Changed("min-records") {
+					opt.MinRecords = 10
+				}
+				if !cmd.Flags().Changed("top") {
+					opt.Top = 50
+				}
+			default:
+				return wrong(cmd, fmt.Errorf("--compat %q: use govpc or viewer", compat))
+			}
+			export, err := graph.ExportNamed(name)
+			if err != nil {
+				return wrong(cmd, err)
+			}
+			d, err := f.desk(cmd.Context(), e, cmd, args)
+			if err != nil {
+				return err
+			}
+			defer d.Close()
+			q := d.questions()
+			a, err := f.ask(cmd.Context(), cmd, q)
+			if err != nil {
+				return err
+			}
+			a.Level, a.Expand, a.MaxNodes, a.MaxEdges = level, expand, query.MaxNodes, query.MaxEdges
+			if f.sql {
+				s, err := a.MapSQL()
+				return statement(e, s, err)
+			}
+			m, err := q.Map(cmd.Context(), a)
+			if err != nil {
+				return wrong(cmd, err)
+			}
+			if d.names != nil {
+				opt.Label = d.names.Label
+			}
+			g := graph.Build(m, opt)
+			out := bufio.NewWriter(e.out)
+			if err := export.Write(out, g); err != nil {
+				return err
+			}
+			fmt.Fprintln(e.errOut, g.Summary())
+			return out.Flush()
+		},
+	}
+	f.add(c)
+	var names []string
+	for _, x := range graph.Exports {
+		names = append(names, x.Name)
+	}
+	c.Flags().StringVar(&name, "format", "dot", strings.Join(names, ", "))
+	c.Flags().StringVarP(&level, "group-by", "g", "service", strings.Join(query.Levels, ", "))
+	c.Flags().StringVar(&f.metric, "metric", "bytes", "order by bytes, packets, records or opened")
+	c.Flags().StringSliceVar(&expand, "expand", nil, "ids of groups that are shown at the next level")
+	c.Flags().IntVar(&opt.Top, "top", 0, "only the K largest edges")
+	c.Flags().Int64Var(&opt.MinRecords, "min-records", 0, "only edges of at least so many records")
+	c.Flags().StringVar(&compat, "compat", "", "the output of another tool: govpc, viewer")
+	return c
+}
+
+// govpc draws the records of files, each as an edge.
+func (f *askFlags) govpc(cmd *cobra.Command, e *env, paths []string) error {
+	g := graph.Govpc{W: e.out}
+	// That tool knows no absurd times.
+	opt := format.Options{AWSFormat: f.awsFormat, Now: time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)}
+	err := eachRecord(cmd, e, paths, opt, g.Write)
+	if err != nil {
+		return err
+	}
+	return g.Close()
+}
+
+// eachRecord reads the records of files in the order of their names. A file
+// that is no log is said and passed over.
+func eachRecord(cmd *cobra.Command, e *env, paths []string, opt format.Options, write func([]periplus.Record) error) error {
+	src := &source.Files{Paths: paths, Stdin: e.in}
+	recs := make([]periplus.Record, 1024)
+	read := 0
+	for o, err := range src.Objects(cmd.Context()) {
+		if err != nil {
+			fmt.Fprintln(e.errOut, "periplus:", err)
+			continue
+		}
+		opt.Object = &o
+		stats, err := func() (*periplus.Stats, error) {
+			in, err := src.Open(cmd.Context(), &o)
+			if err != nil {
+				return nil, err
+			}
+			defer in.Close()
+			opened, err := format.Open(in, opt)
+			if errors.Is(err, format.ErrEmpty) {
+				return &periplus.Stats{}, nil
+			}
+			if err != nil {
+				return nil, err
+			}
+			for {
+				n, err := opened.Reader.Read(recs)
+				if n > 0 {
+					if werr := write(recs[:n]); werr != nil {
+						return nil, exit{exitNothing, werr}
+					}
+				}
+				if errors.Is(err, io.EOF) {
+					return opened.Reader.Stats(), nil
+				}
+				if err != nil {
+					return opened.Reader.Stats(), err
+				}
+			}
+		}()
+		if errors.As(err, new(exit)) {
+			return err
+		}
+		if err != nil {
+			fmt.Fprintf(e.errOut, "periplus: %s: %v\n", o.URI, err)
+		}
+		if stats != nil {
+			read++
+			if n := stats.BadTotal(); n > 0 {
+				fmt.Fprintf(e.errOut, "periplus: %s: %d bad lines (%s)\n", o.URI, n, periplus.BadText(stats.Bad))
+			}
+		}
+	}
+	if read == 0 {
+		return hint{errors.New("nothing could be read"), "'periplus formats' lists what is read"}
+	}
+	return nil
+}

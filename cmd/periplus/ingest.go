@@ -1,0 +1,257 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/periplus/periplus/format"
+	"github.com/periplus/periplus/graph"
+	"github.com/periplus/periplus/lake"
+	"github.com/periplus/periplus/periplus"
+	"github.com/periplus/periplus/query"
+	"github.com/periplus/periplus/source"
+)
+
+// ingestFlags are the flags of every command that reads logs.
+type ingestFlags struct {
+	awsFormat string
+	accounts  []string
+	regions   []string
+	logs      []string
+	glob      string
+	strict    bool
+	quiet     bool
+	workers   int
+}
+
+func (f *ingestFlags) add(c *cobra.Command) {
+	c.Flags().StringVar(&f.awsFormat, "aws-format", "", "columns of AWS text without a header: '${version} ${srcaddr} …'")
+	c.Flags().StringSliceVar(&f.accounts, "account", nil, "only objects of these accounts, as far as their paths say it")
+	c.Flags().StringSliceVar(&f.regions, "region", nil, "only objects of these regions, as far as their paths say it")
+	c.Flags().StringSliceVar(&f.logs, "flow-log", nil, "only objects of these flow logs, as far as their paths say it")
+	c.Flags().StringVar(&f.glob, "glob", "", "only objects whose name matches, such as '*.log.gz'")
+	c.Flags().BoolVar(&f.strict, "strict", false, "exit with 3 when a line or file was bad")
+	c.Flags().BoolVar(&f.quiet, "quiet", false, "no progress, no summary")
+	c.Flags().IntVar(&f.workers, "workers", 0, "how many objects are read at once (default: one a core)")
+}
+
+func ingestCommand(e *env) *cobra.Command {
+	var d deskFlags
+	var f ingestFlags
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "ingest --lake DIR SOURCE…", Short: "Read logs into a lake, only what is new", Args: cobra.MinimumNArgs(1),
+		Long: `Reads log files, folders or standard input (-) into a lake: Apache Iceberg
+tables in a folder, made if there is none. What was read before is not read
+again; a changed file replaces its rows. Stopped at any instant, it goes on
+where it was: nothing is lost and nothing counted twice.
+
+Exit code 0: something was read, or there was nothing new; 1: nothing could be
+read; 2: wrong usage; 3: --strict and something was bad.`,
+		Example: "  periplus ingest --lake ./lake ./AWSLogs\n  zcat x.log.gz | periplus ingest --lake ./lake -",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if d.lake == "" {
+				return wrong(cmd, errors.New("no lake: give its folder with --lake DIR"))
+			}
+			k, err := openDesk(cmd.Context(), &d, true)
+			if err != nil {
+				return err
+			}
+			defer k.Close()
+			s, err := f.ingest(cmd.Context(), e, k, args)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				if err := writeJSON(e.out, s.json()); err != nil {
+					return err
+				}
+			}
+			if s.nothing() {
+				return s.empty(args)
+			}
+			// The questions that follow find traffic built. What is asked of it
+			// while it is not builds it too.
+			if err := k.build(cmd.Context(), e, f.quiet); err != nil {
+				return err
+			}
+			if f.strict && s.bad() {
+				return exit{exitStrict, errors.New("--strict: something was bad; see the summary")}
+			}
+			return nil
+		},
+	}
+	d.add(c)
+	f.add(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "the summary as JSON on standard output")
+	return c
+}
+
+// build makes traffic and endpoints for all that the lake holds.
+func (d *desk) build(ctx context.Context, e *env, quiet bool) error {
+	x, err := (&query.Questions{Engine: d.db}).Extent(ctx)
+	if err != nil || x.From.IsZero() {
+		return err
+	}
+	if e.terminal && !quiet {
+		fmt.Fprintln(e.errOut, "merging observers …")
+	}
+	return d.current(ctx, x.From, x.To.Add(time.Second))
+}
+
+// summary is what one ingest read.
+type summary struct {
+	*lake.Summary
+	took time.Duration
+}
+
+// nothing: not one object could be read, and there was not one to skip.
+func (s *summary) nothing() bool { return s.Objects == 0 && s.Skipped == 0 }
+
+func (s *summary) bad() bool { return s.Failed+s.Partly > 0 || s.Stats.BadTotal() > 0 }
+
+// empty says why nothing was read.
+func (s *summary) empty(paths []string) error {
+	what := strings.Join(paths, ", ")
+	if s.Failed > 0 {
+		return hint{fmt.Errorf("%s: nothing could be read; %d files failed", what, s.Failed), "the first are named above; 'periplus formats' lists what is read, --aws-format names the columns of text without a header"}
+	}
+	return hint{fmt.Errorf("%s: no flow logs", what), "name a file or folder of logs; 'periplus formats' lists what is read, 'periplus demo DIR' writes an example"}
+}
+
+// ingest reads sources into the desk's lake, with progress and a summary.
+func (f *ingestFlags) ingest(ctx context.Context, e *env, d *desk, paths []string) (*summary, error) {
+	var src periplus.Source = &source.Files{Paths: paths, Stdin: e.in}
+	if len(f.accounts)+len(f.regions)+len(f.logs) > 0 || f.glob != "" {
+		src = &source.Filter{Source: src, Accounts: f.accounts, Regions: f.regions, Logs: f.logs, Glob: f.glob}
+	}
+	job := lake.Ingest{Lake: d.Lake, Source: src, Workers: f.workers, Memory: d.memory, Options: format.Options{AWSFormat: f.awsFormat}}
+	stop := func() {}
+	if e.terminal && !f.quiet {
+		job.Progress, stop = progress(e)
+	}
+	start := time.Now()
+	got, err := job.Run(ctx)
+	stop()
+	s := &summary{got, time.Since(start)}
+	if err != nil {
+		return s, err
+	}
+	if !f.quiet {
+		s.print(e)
+	}
+	return s, nil
+}
+
+// progress draws a bar on a terminal.
+func progress(e *env) (func(lake.Progress), func()) {
+	p := mpb.New(mpb.WithOutput(e.errOut), mpb.WithWidth(40), mpb.WithAutoRefresh())
+	var now lake.Progress
+	bar := p.AddBar(0, mpb.BarRemoveOnComplete(), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {
+		return fmt.Sprintf("%-6s %d of %d objects ", now.Stage, now.Done, now.Objects)
+	})), mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
+		return fmt.Sprintf(" %d records", now.Records)
+	})))
+	return func(next lake.Progress) {
+			now = next
+			bar.SetTotal(max(next.Bytes, 1), false)
+			bar.SetCurrent(next.DoneBytes)
+		}, func() {
+			bar.Abort(true)
+			p.Wait()
+		}
+}
+
+func (s *summary) print(e *env) {
+	out := func(name, format string, args ...any) {
+		fmt.Fprintf(e.errOut, "%-14s %s\n", name, fmt.Sprintf(format, args...))
+	}
+	out("objects", "%d read, %d unchanged since the last time, %d failed", s.Objects, s.Skipped, s.Failed)
+	if s.Changed+s.Partly+s.Empty > 0 {
+		out("", "%d of them had changed, %d ended early, %d held no record", s.Changed, s.Partly, s.Empty)
+	}
+	out("records", "%d, %.0f a second", s.Stats.Records, float64(s.Stats.Records)/max(s.took.Seconds(), 1e-3))
+	if s.Stats.NoData+s.Stats.SkipData > 0 {
+		out("windows", "%d without traffic, %d that lost records", s.Stats.NoData, s.Stats.SkipData)
+	}
+	if s.Repeats > 0 {
+		out("repeats", "%d entries were delivered again and are not counted", s.Repeats)
+	}
+	if s.Stats.Records > 0 {
+		least := ""
+		if s.ConversationsAtLeast {
+			least = "at least "
+		}
+		out("time", "%s to %s", stamp(s.First), stamp(s.Last))
+		out("conversations", "%s%d", least, s.Conversations)
+		for _, v := range []periplus.Verdict{periplus.Allowed, periplus.Denied, periplus.Dropped, periplus.Unknown} {
+			if b, ok := s.Bytes[v]; ok {
+				out(v.String(), "%s as each observer saw it, not merged yet", graph.Bytes(b))
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Stats.Unknown)) {
+		out("columns", "1 unknown column kept: %s, %d values", printable(name), s.Stats.Unknown[name])
+	}
+	if n := s.Stats.BadTotal(); n > 0 {
+		out("bad lines", "%d (%s)", n, strings.ReplaceAll(periplus.BadText(s.Stats.Bad), ",", ", "))
+		for _, b := range s.Stats.First {
+			out("", "%s:%d: %s: %s", printable(b.URI), b.Line, b.Kind, printable(b.Msg))
+		}
+	}
+	for _, f := range s.Failures {
+		out(string(f.State), "%s", printable(f.Error()))
+	}
+	if more := s.Failed + s.Partly - int64(len(s.Failures)); more > 0 {
+		out("", "… and %d more", more)
+	}
+}
+
+func (s *summary) json() any {
+	type badLine struct {
+		Kind string `json:"kind"`
+		URI  string `json:"uri"`
+		Line int64  `json:"line"`
+		Msg  string `json:"message"`
+	}
+	out := struct {
+		Objects       int64                      `json:"objects"`
+		Skipped       int64                      `json:"skipped"`
+		Failed        int64                      `json:"failed"`
+		Failures      []string                   `json:"failures"`
+		Records       int64                      `json:"records"`
+		NoData        int64                      `json:"nodata"`
+		SkipData      int64                      `json:"skipdata"`
+		Repeats       int64                      `json:"repeats"`
+		Conversations int64                      `json:"conversations"`
+		Bytes         map[string]graph.Int       `json:"bytes_as_logged"`
+		Unknown       map[string]int64           `json:"unknown_columns"`
+		Bad           map[periplus.BadKind]int64 `json:"bad"`
+		First         []badLine                  `json:"first_bad"`
+		From          *time.Time                 `json:"first_seen"`
+		To            *time.Time                 `json:"last_seen"`
+		Seconds       float64                    `json:"seconds"`
+	}{s.Objects, s.Skipped, s.Failed, []string{}, s.Stats.Records, s.Stats.NoData, s.Stats.SkipData, s.Repeats, s.Conversations, map[string]graph.Int{}, s.Stats.Unknown, s.Stats.Bad, []badLine{}, nil, nil, s.took.Seconds()}
+	for _, f := range s.Failures {
+		out.Failures = append(out.Failures, string(f.State)+": "+f.Error())
+	}
+	for v, n := range s.Bytes {
+		out.Bytes[v.String()] = graph.Int(n)
+	}
+	for _, b := range s.Stats.First {
+		out.First = append(out.First, badLine{string(b.Kind), b.URI, b.Line, b.Msg})
+	}
+	if !s.Summary.First.IsZero() {
+		out.From, out.To = &s.Summary.First, &s.Summary.Last
+	}
+	return out
+}

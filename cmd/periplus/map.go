@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/periplus/periplus/internal/flowgen"
+	"github.com/periplus/periplus/query"
+	"github.com/periplus/periplus/web"
+)
+
+// serveFlags say where the page listens.
+type serveFlags struct {
+	addr string
+	open bool
+}
+
+func (f *serveFlags) add(c *cobra.Command, open bool) {
+	c.Flags().StringVar(&f.addr, "addr", "127.0.0.1:7070", "address to listen on; only loopback is served")
+	c.Flags().BoolVar(&f.open, "open", open, "open the browser")
+}
+
+func mapCommand(e *env) *cobra.Command {
+	var d deskFlags
+	var f ingestFlags
+	var s serveFlags
+	var demo bool
+	c := &cobra.Command{
+		Use: "map SOURCE…", Short: "Draw the traffic of logs in the browser",
+		Long: `Reads log files, folders or standard input (-), any mix of clouds and formats,
+and serves the map on 127.0.0.1. Without --lake what was read goes away at the
+end; with it, it is kept, and only what is new is read the next time.`,
+		Example: "  periplus map ./logs\n  periplus map --lake ./lake --names names.csv ./AWSLogs\n  periplus map --demo",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			if demo == (len(args) > 0) {
+				return wrong(cmd, errors.New("name log files or folders, or use --demo"))
+			}
+			if err := s.check(); err != nil {
+				return wrong(cmd, err)
+			}
+			if demo {
+				dir, err := os.MkdirTemp("", "periplus-demo-")
+				if err != nil {
+					return err
+				}
+				defer os.RemoveAll(dir)
+				truth, err := writeDemo(ctx, e, flowgen.Options{}, dir)
+				if err != nil {
+					return err
+				}
+				args = []string{truth.Logs}
+				if d.names == "" {
+					d.names = truth.Names
+				}
+			}
+			k, err := openDesk(ctx, &d, true)
+			if err != nil {
+				return err
+			}
+			defer k.Close()
+			got, err := f.ingest(ctx, e, k, args)
+			if err != nil {
+				return err
+			}
+			if got.nothing() {
+				return got.empty(args)
+			}
+			if f.strict && got.bad() {
+				return exit{exitStrict, errors.New("--strict: something was bad; see the summary")}
+			}
+			return s.serve(ctx, e, k, args)
+		},
+	}
+	d.add(c)
+	f.add(c)
+	s.add(c, true)
+	c.Flags().BoolVar(&demo, "demo", false, "the logs of a simulated company")
+	return c
+}
+
+func serveCommand(e *env) *cobra.Command {
+	var d deskFlags
+	var s serveFlags
+	c := &cobra.Command{
+		Use: "serve --lake DIR", Short: "Serve the map of a lake", Args: cobra.NoArgs,
+		Long:    "Serves the page and its JSON API (/api/v1/) over a lake, on 127.0.0.1.",
+		Example: "  periplus serve --lake ./lake",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if d.lake == "" {
+				return wrong(cmd, errors.New("no lake: give its folder with --lake DIR"))
+			}
+			if err := s.check(); err != nil {
+				return wrong(cmd, err)
+			}
+			k, err := openDesk(cmd.Context(), &d, false)
+			if err != nil {
+				return err
+			}
+			defer k.Close()
+			return s.serve(cmd.Context(), e, k, []string{d.lake})
+		},
+	}
+	d.add(c)
+	s.add(c, false)
+	return c
+}
+
+// check refuses addresses that others can reach: the page has no login.
+func (s *serveFlags) check() error {
+	host, _, err := net.SplitHostPort(s.addr)
+	if err != nil {
+		return fmt.Errorf("--addr %q: write HOST:PORT, such as 127.0.0.1:7070", s.addr)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("--addr %s: the page has no login yet, so it listens on loopback only; use an SSH tunnel", s.addr)
+	}
+	return nil
+}
+
+func (s *serveFlags) serve(ctx context.Context, e *env, d *desk, sources []string) error {
+	q := d.questions()
+	// All is merged before the address is told, so that the first picture is
+	// there at once.
+	if err := d.build(ctx, e, false); err != nil {
+		return err
+	}
+	totals(ctx, e, q)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", s.addr)
+	if err != nil {
+		return hint{err, "another program listens there; choose another port with --addr 127.0.0.1:0"}
+	}
+	server := web.Server{Questions: q, Version: version, Log: slog.New(slog.NewTextHandler(e.errOut, nil))}
+	server.Sources = func() []web.Source {
+		var list []web.Source
+		x, err := q.Extent(ctx)
+		for _, name := range sources {
+			w := web.Source{Name: filepath.Base(name), State: "ok"}
+			if err != nil {
+				w.State, w.Message = "error", err.Error()
+			} else if len(sources) == 1 {
+				w.Objects, w.Records, w.Bad = x.Objects, x.Records, x.Bad
+			}
+			list = append(list, w)
+		}
+		return list
+	}
+	if d.names != nil {
+		server.Label = d.names.Label
+	}
+	at := "http://" + strings.Replace(l.Addr().String(), "[::1]", "localhost", 1)
+	fmt.Fprintf(e.errOut, "map            %s   (Ctrl-C ends it)\n", at)
+	if s.open && e.terminal {
+		browse(at)
+	}
+	return server.Serve(ctx, l)
+}
+
+// totals prints what is true after the merge.
+func totals(ctx context.Context, e *env, q *query.Questions) {
+	x, err := q.Extent(ctx)
+	if err != nil || x.From.IsZero() {
+		return // the page says it
+	}
+	t, err := q.Top(ctx, query.Ask{From: x.From, To: x.To.Add(time.Second)}, []string{"verdict"}, 4)
+	if err != nil {
+		return
+	}
+	for _, r := range t.Rows {
+		all := r.Verdicts.All()
+		fmt.Fprintf(e.errOut, "%-14s %s, %d records, each packet once\n", r.Values[0], human(all.Bytes()), all.Records)
+	}
+}
+
+// browse opens a browser where there is one; the address is printed anyway.
+func browse(at string) {
+	name := map[string]string{"darwin": "open", "windows": "explorer"}[runtime.GOOS]
+	if name == "" {
+		name = "xdg-open"
+	}
+	if path, err := exec.LookPath(name); err == nil {
+		_ = exec.Command(path, at).Start()
+	}
+}
+
+// writeDemo writes the simulated company and says so.
+func writeDemo(ctx context.Context, e *env, opt flowgen.Options, dir string) (*flowgen.Truth, error) {
+	fmt.Fprintf(e.errOut, "demo           writing the logs of a simulated company to %s\n", dir)
+	truth, err := opt.Write(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(e.errOut, "demo           %d files, %d records, %s to %s\n", truth.Files, truth.Records, stamp(truth.From), stamp(truth.To))
+	return truth, nil
+}

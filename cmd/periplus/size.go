@@ -1,0 +1,46 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// size is a number of bytes that people write as 512MiB or 1.5GB.
+type size int64
+
+var sizeUnits = []struct {
+	name string
+	n    float64
+}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}, {"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"B", 1}, {"", 1}}
+
+// Set implements pflag.Value.
+func (s *size) Set(text string) error {
+	for _, u := range sizeUnits {
+		digits, ok := strings.CutSuffix(strings.TrimSpace(text), u.name)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
+		if err != nil || n*u.n < 1 || n*u.n > 1<<50 {
+			break
+		}
+		*s = size(n * u.n)
+		return nil
+	}
+	return fmt.Errorf("%q is no size: write 512MiB or 1.5GB", text)
+}
+
+// Type implements pflag.Value.
+func (*size) Type() string { return "size" }
+
+func (s *size) String() string {
+	n := float64(*s)
+	for _, u := range []string{"B", "KiB", "MiB", "GiB"} {
+		if n < 1024 || u == "GiB" {
+			return strconv.FormatFloat(n, 'f', -1, 64) + u
+		}
+		n /= 1024
+	}
+	return ""
+}

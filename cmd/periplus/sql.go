@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/periplus/periplus/graph"
+)
+
+func sqlCommand(e *env) *cobra.Command {
+	var d deskFlags
+	var asJSON, asCSV bool
+	c := &cobra.Command{
+		Use: "sql --lake DIR STATEMENT", Short: "Your own read-only SQL over the lake's tables", Args: cobra.ExactArgs(1),
+		Long: `Runs one SELECT over the tables flows, traffic, endpoints, objects and coverage
+with DuckDB. It can read nothing else: no files, no network. docs/columns.md
+says what the columns mean. --json writes a line each.`,
+		Example: `  periplus sql --lake DIR "SELECT server, sum(request_bytes) AS bytes FROM traffic WHERE step = 3600 GROUP BY server ORDER BY bytes DESC LIMIT 10"`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if d.lake == "" {
+				return wrong(cmd, errors.New("no lake: give its folder with --lake DIR"))
+			}
+			if asJSON && asCSV {
+				return wrong(cmd, errors.New("--json and --csv exclude each other"))
+			}
+			k, err := openDesk(cmd.Context(), &d, false)
+			if err != nil {
+				return err
+			}
+			defer k.Close()
+			if err := k.build(cmd.Context(), e, true); err != nil {
+				return err
+			}
+			enc := json.NewEncoder(e.out)
+			out := csv.NewWriter(e.out)
+			if !asCSV {
+				out.Comma = '\t'
+			}
+			head := false
+			err = k.db.QueryUser(cmd.Context(), args[0], func(columns []string, values []any) error {
+				if asJSON {
+					return enc.Encode(object{columns, values})
+				}
+				if !head {
+					head = true
+					if err := out.Write(columns); err != nil {
+						return err
+					}
+				}
+				row := make([]string, len(values))
+				for i, v := range values {
+					row[i] = cell(v)
+				}
+				return out.Write(row)
+			})
+			out.Flush()
+			return errors.Join(err, out.Error())
+		},
+	}
+	d.add(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "a line of JSON each")
+	c.Flags().BoolVar(&asCSV, "csv", false, "as CSV")
+	return c
+}
+
+// object is a row as JSON, with its columns in order.
+type object struct {
+	names  []string
+	values []any
+}
+
+// MarshalJSON keeps the order of the columns, and exact what JavaScript would
+// round.
+func (o object) MarshalJSON() ([]byte, error) {
+	b := []byte{'{'}
+	for i, name := range o.names {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		v := o.values[i]
+		if n, ok := v.(int64); ok {
+			v = graph.Int(n)
+		}
+		for _, part := range []any{name, v} {
+			j, err := json.Marshal(part)
+			if err != nil {
+				return nil, err
+			}
+			b = append(append(b, j...), ':')
+		}
+		b = b[:len(b)-1]
+	}
+	return append(b, '}'), nil
+}
+
+// cell is a value as text; foreign text is guarded for spreadsheets.
+func cell(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return graph.Cell(v)
+	case time.Time:
+		return v.UTC().Format(time.RFC3339Nano)
+	case []byte:
+		return base64.StdEncoding.EncodeToString(v)
+	}
+	return fmt.Sprint(v)
+}
