@@ -7,7 +7,8 @@ const dist = new URL('../../dist/', import.meta.url);
 let failed = false;
 for (const [ext, limit] of Object.entries(limits)) {
   const files = readdirSync(dist, { recursive: true }).filter((f) => f.endsWith(`.${ext}`));
-  const kb = files.reduce((n, f) => n + gzipSync(readFileSync(new URL(f, dist)), { level: 9 }).length, 0) / 1024;
+  const kb =
+    files.reduce((n, f) => n + gzipSync(readFileSync(new URL(f, dist)), { level: 9 }).length, 0) / 1024;
   console.log(`${ext}: ${kb.toFixed(1)} of ${limit} KB gzip`);
   if (kb > limit) failed = true;
 }

@@ -19,7 +19,9 @@ const lines = names.map((name) => {
   const svg = readFileSync(`node_modules/@tabler/icons/icons/outline/${name}.svg`, 'utf8');
   const body = svg.slice(svg.indexOf('>', svg.indexOf('<svg')) + 1);
   if (/<(?!path|\/svg)[a-z]/.test(body)) throw new Error(`${name}: more than paths`);
-  const d = [...body.matchAll(/<path[^>]* d="([^"]+)"/g)].map((m) => m[1]).filter((p) => p !== 'M0 0h24v24H0z');
+  const d = [...body.matchAll(/<path[^>]* d="([^"]+)"/g)]
+    .map((m) => m[1])
+    .filter((p) => p !== 'M0 0h24v24H0z');
   return `  '${name}': '${d.join(' ')}',`;
 });
 writeFileSync(

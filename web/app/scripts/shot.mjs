@@ -2,13 +2,19 @@
 import { chromium } from '@playwright/test';
 
 const base = process.env.PERIPLUS_URL ?? 'http://127.0.0.1:7071/';
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu'],
+});
 for (const arg of process.argv.slice(2)) {
   const [name, rest] = [arg.slice(0, arg.indexOf('=')), arg.slice(arg.indexOf('=') + 1)];
   const [path, ...options] = rest.split('|');
   const size = options.find((o) => /^\d+x\d+$/.test(o)) ?? '1440x900';
   const [width, height] = size.split('x').map(Number);
-  const page = await browser.newPage({ viewport: { width, height }, colorScheme: options.includes('dark') ? 'dark' : 'light' });
+  const page = await browser.newPage({
+    viewport: { width, height },
+    colorScheme: options.includes('dark') ? 'dark' : 'light',
+  });
   page.on('console', (m) => m.type() === 'error' && console.log(name, 'console:', m.text()));
   page.on('pageerror', (e) => console.log(name, 'error:', e.message));
   await page.goto(new URL(path, base).href);

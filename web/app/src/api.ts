@@ -453,8 +453,10 @@ export function problem(status: number, text: string): ApiError {
 // The keys whose values are counts. Their strings of digits (above 2^53) become
 // numbers: the page shows three digits of them.
 const counters = new Set(
-  ('b p r o in out bytes packets records opened denied dropped unknown endpoints count total ' +
-    'requestBytes responseBytes requestPackets responsePackets').split(' '),
+  (
+    'b p r o in out bytes packets records opened denied dropped unknown endpoints count total ' +
+    'requestBytes responseBytes requestPackets responsePackets'
+  ).split(' '),
 );
 const digits = /^\d{1,39}$/;
 const long = /"\d{16,39}"/;

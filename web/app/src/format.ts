@@ -10,7 +10,8 @@ const scaled = (n: number, units: string[], gap: string): string => {
     v /= 1000;
     i++;
   }
-  const text = i === 0 ? String(Math.round(v)) : v >= 99.95 ? v.toFixed(0) : v >= 9.995 ? v.toFixed(1) : v.toFixed(2);
+  const text =
+    i === 0 ? String(Math.round(v)) : v >= 99.95 ? v.toFixed(0) : v >= 9.995 ? v.toFixed(1) : v.toFixed(2);
   return `${n < 0 ? '−' : ''}${text}${units[i] ? gap + units[i] : ''}`;
 };
 
@@ -38,7 +39,8 @@ export const metricOf = (c: Counter | undefined, m: Metric): number | null => {
   return v ?? null;
 };
 
-export const quantity = (n: number | null | undefined, m: Metric): string => (m === 'bytes' ? bytes(n) : count(n));
+export const quantity = (n: number | null | undefined, m: Metric): string =>
+  m === 'bytes' ? bytes(n) : count(n);
 
 /** unit of a metric after a number; bytes bring their own. */
 export const unit = (m: Metric): string => (m === 'bytes' ? '' : ` ${m}`);
@@ -50,7 +52,8 @@ export const sum = (list: (number | null | undefined)[]): number | null => {
   return n;
 };
 
-export const passed = (v: Verdicts, m: Metric): number | null => sum([metricOf(v.allowed, m), metricOf(v.unknown, m)]);
+export const passed = (v: Verdicts, m: Metric): number | null =>
+  sum([metricOf(v.allowed, m), metricOf(v.unknown, m)]);
 export const stopped = (v: Verdicts): number => (v.denied?.r ?? 0) + (v.dropped?.r ?? 0);
 export const recordsOf = (v: Verdicts): number =>
   (v.allowed?.r ?? 0) + (v.denied?.r ?? 0) + (v.dropped?.r ?? 0) + (v.unknown?.r ?? 0);
@@ -85,9 +88,15 @@ export const length = (ms: number): string => {
   if (min < 1) return `${Math.round(ms / 1000)} s`;
   const d = Math.floor(min / 1440);
   const h = Math.floor((min % 1440) / 60);
-  return [d && `${d} d`, h && `${h} h`, min % 60 && d === 0 ? `${min % 60} min` : ''].filter(Boolean).join(' ');
+  return [d && `${d} d`, h && `${h} h`, min % 60 && d === 0 ? `${min % 60} min` : '']
+    .filter(Boolean)
+    .join(' ');
 };
 
 /** step of a bucket in words: "5 min buckets". */
 export const bucket = (s: number): string =>
-  s >= 86400 ? `${Math.round(s / 8640) / 10} d` : s >= 3600 ? `${Math.round(s / 360) / 10} h` : `${Math.round(s / 6) / 10} min`;
+  s >= 86400
+    ? `${Math.round(s / 8640) / 10} d`
+    : s >= 3600
+      ? `${Math.round(s / 360) / 10} h`
+      : `${Math.round(s / 6) / 10} min`;

@@ -136,4 +136,5 @@ export function iconOf(kind: string): Icon {
 }
 
 export const providerNames: Record<string, string> = { aws: 'AWS', gcp: 'GCP', azure: 'Azure', '': 'Other' };
-export const providerOrder = (p: Provider | undefined): number => ['aws', 'gcp', 'azure'].indexOf(p || '') >>> 0;
+export const providerOrder = (p: Provider | undefined): number =>
+  ['aws', 'gcp', 'azure'].indexOf(p || '') >>> 0;

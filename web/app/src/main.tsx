@@ -1,12 +1,18 @@
-import './style.css';
+import './style/base.css';
+import './style/regions.css';
+import './style/top.css';
+import './style/panels.css';
+import './style/map.css';
+import './style/time.css';
+import './style/narrow.css';
 import { useSignal } from '@preact/signals';
-import { render } from 'preact';
+import { type ComponentChildren, render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { stamp } from './format';
 import { onKey, shortcuts } from './keys';
 import { Bar, LeftOut, Legend, Zoom } from './map/Bars';
 import { MapView } from './map/Map';
-import { summary } from './map/model';
+import { bottom, summary } from './map/model';
 import { EdgePanel, NodePanel } from './panel/Details';
 import { Left } from './panel/Left';
 import { Overview } from './panel/Overview';
@@ -34,7 +40,9 @@ function Page() {
   const chosen = Boolean(v.sel || v.edge);
   // On a phone the panel is a sheet over the map: it opens for a selection only.
   const right = v.right && (!phone.matches || chosen);
-  const cls = ['page', v.left ? '' : 'no-left', right ? '' : 'no-right', drawer.value ? 'drawer' : ''].join(' ');
+  const cls = ['page', v.left ? '' : 'no-left', right ? '' : 'no-right', drawer.value ? 'drawer' : ''].join(
+    ' ',
+  );
   const busy = meta.value.busy || graph.value.busy;
   return (
     <div class={cls}>
@@ -46,22 +54,41 @@ function Page() {
       />
       <div class={busy ? 'progress on' : 'progress'} aria-hidden="true" />
       {(v.left || drawer.value) && <Left />}
-      {drawer.value && <button type="button" class="shade" aria-label="Close the left panel" onClick={() => (drawer.value = false)} />}
+      {drawer.value && (
+        <button
+          type="button"
+          class="shade"
+          aria-label="Close the left panel"
+          onClick={() => (drawer.value = false)}
+        />
+      )}
       <main>
         <h2 class="hidden">Map</h2>
         <MapView />
         <Bar />
         <States />
-        <div class="foot">
-          <Legend />
+        <Foot>
           <LeftOut />
+          <Legend />
           <Zoom />
-        </div>
+        </Foot>
         <Rows />
-        <button type="button" class="edge-left" aria-label={v.left ? 'Hide the left panel' : 'Show the left panel'} title="Left panel ([)" onClick={() => go({ left: !v.left })}>
+        <button
+          type="button"
+          class="edge-left"
+          aria-label={v.left ? 'Hide the left panel' : 'Show the left panel'}
+          title="Left panel ([)"
+          onClick={() => go({ left: !v.left })}
+        >
           <Icon name={v.left ? 'chevron-left' : 'chevron-right'} size={12} />
         </button>
-        <button type="button" class="edge-right" aria-label={v.right ? 'Hide the right panel' : 'Show the right panel'} title="Right panel (])" onClick={() => go({ right: !v.right })}>
+        <button
+          type="button"
+          class="edge-right"
+          aria-label={v.right ? 'Hide the right panel' : 'Show the right panel'}
+          title="Right panel (])"
+          onClick={() => go({ right: !v.right })}
+        >
           <Icon name={v.right ? 'chevron-right' : 'chevron-left'} size={12} />
         </button>
       </main>
@@ -80,6 +107,24 @@ function Page() {
           {said.value}
         </p>
       )}
+    </div>
+  );
+}
+
+/** Foot tells the map how much of it is covered. */
+function Foot({ children }: { children: ComponentChildren }) {
+  const ref = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const watch = new ResizeObserver(() => {
+      const h = ref.current?.offsetHeight ?? 0;
+      if (h) bottom.value = h + 18;
+    });
+    watch.observe(ref.current!);
+    return () => watch.disconnect();
+  }, []);
+  return (
+    <div class="foot" ref={ref}>
+      {children}
     </div>
   );
 }
@@ -108,7 +153,10 @@ function States() {
         <h2>No flow logs yet</h2>
         <p>Read some, then look at them here:</p>
         <pre>periplus map ./logs</pre>
-        <p class="muted">Any mix of files and folders of AWS, Google Cloud and Azure flow logs. A simulated company to try it with:</p>
+        <p class="muted">
+          Any mix of files and folders of AWS, Google Cloud and Azure flow logs. A simulated company to try it
+          with:
+        </p>
         <pre>periplus demo</pre>
       </div>
     );
@@ -120,7 +168,20 @@ function States() {
         <h2>No flows match</h2>
         <p class="chips">
           {chips.map((c, i) => (
-            <button type="button" class="chip" key={c.text} aria-label={`Remove filter ${c.text}`} onClick={() => go({ q: chips.filter((_, j) => j !== i).map((x) => x.text).join(' and ') })}>
+            <button
+              type="button"
+              class="chip"
+              key={c.text}
+              aria-label={`Remove filter ${c.text}`}
+              onClick={() =>
+                go({
+                  q: chips
+                    .filter((_, j) => j !== i)
+                    .map((x) => x.text)
+                    .join(' and '),
+                })
+              }
+            >
               {c.text} <Icon name="x" size={12} />
             </button>
           ))}

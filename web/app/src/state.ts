@@ -7,8 +7,8 @@ import {
   type Facets,
   type Findings,
   type Flows,
-  get,
   type Graph,
+  get,
   type Meta,
   type NodeDetails,
   type Params,
@@ -16,7 +16,19 @@ import {
   type Timeline,
   url,
 } from './api';
-import { type Clock, fromURL, iso, joined, spans, start, type Times, timesOf, toURL, type View, whole } from './view';
+import {
+  type Clock,
+  fromURL,
+  iso,
+  joined,
+  spans,
+  start,
+  type Times,
+  timesOf,
+  toURL,
+  type View,
+  whole,
+} from './view';
 
 export const view = signal<View>(fromURL(location.search));
 
@@ -56,7 +68,10 @@ export const retry = (): void => {
  * load keeps an answer current. The old one stays while a new one is on its
  * way, unless it is of something else (another path or `what`).
  */
-function load<T>(want: () => Request | null, what: (r: Request) => string = (r) => r.path): ReadonlySignal<Load<T>> {
+function load<T>(
+  want: () => Request | null,
+  what: (r: Request) => string = (r) => r.path,
+): ReadonlySignal<Load<T>> {
   const out: Signal<Load<T>> = signal({ data: null, error: null, busy: false });
   const key = computed(() => {
     const r = want();
@@ -145,7 +160,10 @@ export const timeline = load<Timeline>(() => {
   const t = times.value;
   if (!t) return null;
   const [from, to] = t.window;
-  return { path: 'timeline', params: { from: iso(from), to: iso(to), q: view.value.q, metric: view.value.metric, bins: 96 } };
+  return {
+    path: 'timeline',
+    params: { from: iso(from), to: iso(to), q: view.value.q, metric: view.value.metric, bins: 96 },
+  };
 });
 
 export const facets = load<Facets>(() => {

@@ -12,9 +12,23 @@ export const Icon = ({ name, size = 16 }: { name: Glyph; size?: number }) => (
 );
 
 /** KindIcon is the tinted square of a node. */
-export const KindIcon = ({ kind, provider, country, size = 20 }: { kind: string; provider?: Provider; country?: string; size?: number }) => (
+export const KindIcon = ({
+  kind,
+  provider,
+  country,
+  size = 20,
+}: {
+  kind: string;
+  provider?: Provider;
+  country?: string;
+  size?: number;
+}) => (
   <span class={`kind p-${provider || 'none'}`} ref={(e) => e?.style.setProperty('--size', `${size}px`)}>
-    {country ? <b>{country.slice(0, 2)}</b> : <Icon name={iconOf(kind).glyph} size={Math.round(size * 0.68)} />}
+    {country ? (
+      <b>{country.slice(0, 2)}</b>
+    ) : (
+      <Icon name={iconOf(kind).glyph} size={Math.round(size * 0.68)} />
+    )}
   </span>
 );
 
@@ -28,7 +42,17 @@ export function Bar({ part, red }: { part: number; red?: boolean }) {
   return <span class={red ? 'bar red' : 'bar'} ref={ref} aria-hidden="true" />;
 }
 
-export const Tile = ({ title, value, note, red }: { title: string; value: string; note?: string; red?: boolean }) => (
+export const Tile = ({
+  title,
+  value,
+  note,
+  red,
+}: {
+  title: string;
+  value: string;
+  note?: string;
+  red?: boolean;
+}) => (
   <div class={red ? 'tile red' : 'tile'}>
     <dt>{title}</dt>
     <dd>
@@ -40,11 +64,19 @@ export const Tile = ({ title, value, note, red }: { title: string; value: string
 
 export const VerdictBadge = ({ v }: { v: Verdict }) => <span class={`verdict ${v}`}>{v}</span>;
 
-export const Section = ({ title, children, extra }: { title: string; children: ComponentChildren; extra?: ComponentChildren }) => (
+export const Section = ({
+  title,
+  children,
+  extra,
+}: {
+  title: string;
+  children: ComponentChildren;
+  extra?: ComponentChildren;
+}) => (
   <section class="part" aria-label={title}>
-    <h3>
+    <h2>
       {title} {extra}
-    </h3>
+    </h2>
     {children}
   </section>
 );
@@ -79,7 +111,13 @@ export function Spark({ values, label, red }: SparkProps): JSX.Element | null {
   });
   if (open >= 0) area += `L${x(values.length - 1).toFixed(1)} ${h}Z`;
   return (
-    <svg class={red ? 'spark red' : 'spark'} viewBox={`0 0 ${w} ${h}`} preserveAspectRatio="none" role="img" aria-label={label}>
+    <svg
+      class={red ? 'spark red' : 'spark'}
+      viewBox={`0 0 ${w} ${h}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+    >
       <path class="area" d={area} />
       <path class="line" d={d} vector-effect="non-scaling-stroke" />
     </svg>
@@ -87,7 +125,11 @@ export function Spark({ values, label, red }: SparkProps): JSX.Element | null {
 }
 
 /** valuesOf adds columns of a timeline; null where none of them knows. */
-export function valuesOf(t: Timeline, verdicts: Verdict[], what: 'bytes' | 'records' | 'packets'): (number | null)[] {
+export function valuesOf(
+  t: Timeline,
+  verdicts: Verdict[],
+  what: 'bytes' | 'records' | 'packets',
+): (number | null)[] {
   const columns = verdicts.map((v) => t[v]?.[what]).filter((c): c is (number | null)[] => Boolean(c));
   const n = Math.max(0, ...columns.map((c) => c.length));
   return Array.from({ length: n }, (_, i) => {

@@ -44,9 +44,15 @@ const levels: Level[] = ['provider', 'account', 'region', 'network', 'subnet', '
 const metrics: Metric[] = ['bytes', 'packets', 'records', 'opened'];
 const shows: Show[] = ['all', 'allowed', 'denied', 'dropped', 'unknown'];
 const windows: Window[] = ['1h', '6h', '24h', '7d', 'all'];
-export const spans: Record<Exclude<Window, 'all'>, number> = { '1h': 3.6e6, '6h': 2.16e7, '24h': 8.64e7, '7d': 6.048e8 };
+export const spans: Record<Exclude<Window, 'all'>, number> = {
+  '1h': 3.6e6,
+  '6h': 2.16e7,
+  '24h': 8.64e7,
+  '7d': 6.048e8,
+};
 
-const one = <T extends string>(list: T[], v: string | null, other: T): T => (list.includes(v as T) ? (v as T) : other);
+const one = <T extends string>(list: T[], v: string | null, other: T): T =>
+  list.includes(v as T) ? (v as T) : other;
 const relative = /^-(\d+)([smhd])$/;
 const time = (v: string | null): string =>
   v && (v === 'now' || relative.test(v) || !Number.isNaN(Date.parse(v))) ? v : '';
@@ -134,7 +140,8 @@ export function timesOf(v: View, c: Clock): Times {
   const all = Math.max(c.anchor - c.first, 3e5);
   const win: Window = v.win || (all <= spans['24h'] * 1.05 ? 'all' : '24h');
   const to = v.end ? resolve(v.end, c.anchor) : c.anchor;
-  const window: [number, number] = win === 'all' ? [c.first, Math.max(c.anchor, c.first + 3e5)] : [to - spans[win], to];
+  const window: [number, number] =
+    win === 'all' ? [c.first, Math.max(c.anchor, c.first + 3e5)] : [to - spans[win], to];
   const range: [number, number] = [
     v.from ? resolve(v.from, c.anchor) : window[0],
     v.to ? resolve(v.to, c.anchor) : window[1],

@@ -13,7 +13,19 @@ interface Choice<T extends string> {
   text: string;
 }
 
-function Group<T extends string>({ name, value, main, more, set }: { name: string; value: T; main: Choice<T>[]; more: Choice<T>[]; set: (v: T) => void }) {
+function Group<T extends string>({
+  name,
+  value,
+  main,
+  more,
+  set,
+}: {
+  name: string;
+  value: T;
+  main: Choice<T>[];
+  more: Choice<T>[];
+  set: (v: T) => void;
+}) {
   const inMore = more.find((m) => m.id === value);
   return (
     <div class="choice" role="group" aria-label={name}>
@@ -28,7 +40,11 @@ function Group<T extends string>({ name, value, main, more, set }: { name: strin
         ))}
         {more.length > 0 && (
           <span class={inMore ? 'more on' : 'more'}>
-            <select aria-label={`More: ${name}`} value={inMore ? value : ''} onChange={(e) => e.currentTarget.value && set(e.currentTarget.value as T)}>
+            <select
+              aria-label={`More: ${name}`}
+              value={inMore ? value : ''}
+              onChange={(e) => e.currentTarget.value && set(e.currentTarget.value as T)}
+            >
               <option value="">…</option>
               {more.map((c) => (
                 <option key={c.id} value={c.id}>
@@ -79,8 +95,20 @@ export function Bar() {
   const has = (c: Choice<Level>) => !levels || levels.includes(c.id);
   return (
     <div class="bar-box" role="toolbar" aria-label="What the map shows">
-      <Group name="Level" value={v.level} main={mainLevels.filter(has)} more={moreLevels.filter(has)} set={(level) => go({ level, expand: [], sel: '', edge: null })} />
-      <Group name="Width" value={v.metric} main={mainMetrics} more={moreMetrics} set={(metric) => go({ metric })} />
+      <Group
+        name="Level"
+        value={v.level}
+        main={mainLevels.filter(has)}
+        more={moreLevels.filter(has)}
+        set={(level) => go({ level, expand: [], sel: '', edge: null })}
+      />
+      <Group
+        name="Width"
+        value={v.metric}
+        main={mainMetrics}
+        more={moreMetrics}
+        set={(metric) => go({ metric })}
+      />
       <Group name="Show" value={v.show} main={mainShows} more={moreShows} set={(show) => go({ show })} />
     </div>
   );
@@ -179,14 +207,21 @@ export function LeftOut() {
   if (!g?.other || !caps || (!g.other.edges && !g.other.nodes)) return null;
   const drawn = g.edges.length;
   const c = g.coverage;
-  const part = c ? (view.value.metric === 'bytes' ? `${percent(c.bytes)} of bytes` : `${percent(c.records)} of records`) : '';
-  const more = caps.edges * 2 ** view.value.cap < caps.maxEdges || caps.nodes * 2 ** view.value.cap < caps.maxNodes;
-  const text = g.other.edges ? `${count(drawn)} of ${count(drawn + g.other.edges)} paths` : `${count(g.nodes.length)} of ${count(g.nodes.length + g.other.nodes)} nodes`;
+  const part = c
+    ? view.value.metric === 'bytes'
+      ? `${percent(c.bytes)} of bytes`
+      : `${percent(c.records)} of records`
+    : '';
+  const more =
+    caps.edges * 2 ** view.value.cap < caps.maxEdges || caps.nodes * 2 ** view.value.cap < caps.maxNodes;
+  const text = g.other.edges
+    ? `${count(drawn)} of ${count(drawn + g.other.edges)} paths`
+    : `${count(g.nodes.length)} of ${count(g.nodes.length + g.other.nodes)} nodes`;
   return (
     <p class="left-out">
       <span>
         {[text, part].filter(Boolean).join(' · ')}
-        {g.other.denied > 0 && <small>{count(g.other.denied)} denied records are in the rest</small>}
+        {g.other.denied > 0 && <small> · the rest holds {count(g.other.denied)} denied records</small>}
       </span>
       {more && (
         <button type="button" onClick={() => go({ cap: view.value.cap + 1 })}>
@@ -215,7 +250,9 @@ export function Notes() {
   return (
     <span class="notes">
       {list.map((n) => {
-        const [who, code] = n.includes(':') ? [n.slice(0, n.indexOf(':')).toUpperCase(), n.slice(n.indexOf(':') + 1)] : ['', n];
+        const [who, code] = n.includes(':')
+          ? [n.slice(0, n.indexOf(':')).toUpperCase(), n.slice(n.indexOf(':') + 1)]
+          : ['', n];
         const found = codes[code];
         return (
           <span key={n} title={found ? `${who ? `${who}: ` : ''}${found[1]}` : n}>
@@ -225,7 +262,8 @@ export function Notes() {
       })}
       {g.behindNAT && g.behindNAT.r > 0 && (
         <span title="The same packets, met again behind a NAT gateway or balancer; they are in no total">
-          {g.behindNAT.b != null ? bytes(g.behindNAT.b) : `${count(g.behindNAT.r)} records`} seen again behind NAT
+          {g.behindNAT.b != null ? bytes(g.behindNAT.b) : `${count(g.behindNAT.r)} records`} seen again behind
+          NAT
         </span>
       )}
     </span>

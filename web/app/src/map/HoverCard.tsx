@@ -37,7 +37,13 @@ function NodeLines({ id }: { id: string }) {
         <strong>{label}</strong>
       </p>
       <p class="muted">
-        {[iconOf(n?.kind ?? card.kind).title, n?.detail, (n?.count ?? 1) > 1 ? `${count(n?.count)} endpoints` : ''].filter(Boolean).join(' · ')}
+        {[
+          iconOf(n?.kind ?? card.kind).title,
+          n?.detail,
+          (n?.count ?? 1) > 1 ? `${count(n?.count)} endpoints` : '',
+        ]
+          .filter(Boolean)
+          .join(' · ')}
       </p>
       {n && (
         <p>

@@ -8,7 +8,25 @@ import { clearSelection, graph, select, selectEdge, toggleExpand, view } from '.
 import { draw, measurer } from './canvas';
 import { flyers } from './flyers';
 import { HoverCard } from './HoverCard';
-import { boxOf, hit, hover, items, layout, marks, measure, nearest, peer, ring, room, scene, size, summary, theme } from './model';
+import {
+  bottom,
+  boxOf,
+  hit,
+  hover,
+  items,
+  labels,
+  layout,
+  marks,
+  measure,
+  nearest,
+  peer,
+  ring,
+  room,
+  scene,
+  size,
+  summary,
+  theme,
+} from './model';
 import { mapZoom } from './zoom';
 
 export function MapView() {
@@ -53,47 +71,44 @@ export function MapView() {
     const g = c.getContext('2d')!;
     let frame = 0;
     let settle = 0;
-    let cost = 0;
-    let shot: { bitmap: HTMLCanvasElement; t: ZoomTransform } | null = null;
+    let cost = 0; // of the last sharp picture, in milliseconds
+    let drawn = at.current; // where it was drawn
+    let shot: HTMLCanvasElement | null = null;
+    const ratio = () => c.width / Math.max(1, size.value.w);
     const sharp = () => {
-      frame = 0;
-      const ratio = c.width / Math.max(1, size.value.w);
-      const t = at.current;
       const began = performance.now();
-      background(g, c, ratio, t);
-      g.setTransform(ratio * t.k, 0, 0, ratio * t.k, ratio * t.x, ratio * t.y);
+      const t = at.current;
+      const r = ratio();
+      background(g, c, r, t);
+      g.setTransform(r * t.k, 0, 0, r * t.k, r * t.x, r * t.y);
       draw(g, marks.value, t.k);
       cost = performance.now() - began;
+      drawn = t;
       shot = null;
     };
-    const moved = () => {
-      frame = 0;
-      const ratio = c.width / Math.max(1, size.value.w);
+    const shifted = () => {
       if (!shot) {
-        const bitmap = document.createElement('canvas');
-        bitmap.width = c.width;
-        bitmap.height = c.height;
-        bitmap.getContext('2d')!.drawImage(c, 0, 0);
-        shot = { bitmap, t: last };
+        shot = document.createElement('canvas');
+        shot.width = c.width;
+        shot.height = c.height;
+        shot.getContext('2d')!.drawImage(c, 0, 0);
       }
-      const k = at.current.k / shot.t.k;
-      background(g, c, ratio, at.current);
-      g.setTransform(k, 0, 0, k, ratio * (at.current.x - shot.t.x * k), ratio * (at.current.y - shot.t.y * k));
-      g.drawImage(shot.bitmap, 0, 0);
+      const r = ratio();
+      const k = at.current.k / drawn.k;
+      background(g, c, r, at.current);
+      g.setTransform(k, 0, 0, k, r * (at.current.x - drawn.x * k), r * (at.current.y - drawn.y * k));
+      g.drawImage(shot, 0, 0);
       clearTimeout(settle);
       settle = window.setTimeout(() => {
-        frame ||= requestAnimationFrame(sharp);
+        if (!frame) sharp();
       }, 110);
     };
-    let last = at.current;
     const fly = flyers(over.current!, () => at.current);
     const schedule = () => {
-      const move = cost > 9 && (shot !== null || last !== at.current);
-      if (!move) last = at.current;
       frame ||= requestAnimationFrame(() => {
-        if (move) moved();
+        frame = 0;
+        if (cost > 9 && at.current !== drawn) shifted();
         else sharp();
-        if (!move) last = at.current;
       });
       fly.draw();
     };
@@ -108,6 +123,7 @@ export function MapView() {
 
   useSignalEffect(() => {
     void marks.value;
+    void labels.value;
     void ring.value;
     redraw.current();
   });
@@ -130,7 +146,7 @@ export function MapView() {
       const { w, h } = size.value;
       const narrow = w < 620;
       const roomW = w - room.left - room.right;
-      const roomH = h - room.top - room.bottom;
+      const roomH = h - room.top - bottom.value;
       const whole = Math.min(roomW / l.size.w, roomH / l.size.h, 1.25);
       // On a phone a whole map is too small to read: its height is shown and the rest is a swipe away.
       const k = narrow ? Math.max(whole, Math.min(0.72, roomH / l.size.h)) : whole;
@@ -234,7 +250,12 @@ export function MapView() {
 }
 
 /** background is the paper: a grid of dots that moves with the map. */
-function background(g: CanvasRenderingContext2D, c: HTMLCanvasElement, ratio: number, t: ZoomTransform): void {
+function background(
+  g: CanvasRenderingContext2D,
+  c: HTMLCanvasElement,
+  ratio: number,
+  t: ZoomTransform,
+): void {
   const th = theme.value;
   g.setTransform(1, 0, 0, 1, 0, 0);
   g.fillStyle = th.back;
@@ -247,7 +268,8 @@ function background(g: CanvasRenderingContext2D, c: HTMLCanvasElement, ratio: nu
   const r = Math.max(1, Math.round(ratio));
   const x0 = (((t.x * ratio) % step) + step) % step;
   const y0 = (((t.y * ratio) % step) + step) % step;
-  for (let x = x0; x < c.width; x += step) for (let y = y0; y < c.height; y += step) g.fillRect(Math.round(x), Math.round(y), r, r);
+  for (let x = x0; x < c.width; x += step)
+    for (let y = y0; y < c.height; y += step) g.fillRect(Math.round(x), Math.round(y), r, r);
 }
 
 /** NodeList is the map for the keyboard and the screen reader: one item a node, one of them in the tab order. */

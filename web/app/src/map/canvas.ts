@@ -83,7 +83,13 @@ export function draw(g: CanvasRenderingContext2D, marks: Mark[], scale: number):
   g.globalAlpha = 1;
 }
 
-function stroke(g: CanvasRenderingContext2D, line: string, width: number, dash?: number[], path?: Path2D): void {
+function stroke(
+  g: CanvasRenderingContext2D,
+  line: string,
+  width: number,
+  dash?: number[],
+  path?: Path2D,
+): void {
   g.strokeStyle = line;
   g.lineWidth = width;
   g.setLineDash(dash ?? []);

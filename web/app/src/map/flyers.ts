@@ -1,15 +1,19 @@
 // Dots that move along the bright paths and so show their direction, and the
 // ring of the keyboard's focus: drawn over the map, so the map is not redrawn.
 import type { ZoomTransform } from 'd3-zoom';
+import { draw } from './canvas';
 import { along, lengthOf } from './geometry';
-import { boxOf, focus, ring, routes, scene, size, theme } from './model';
+import { boxOf, focus, labels, ring, routes, scene, size, theme } from './model';
 import { verdictColour } from './theme';
 
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 const speed = 46; // pixels a second
 const apart = 64;
 
-export function flyers(c: HTMLCanvasElement, at: () => ZoomTransform): { draw: () => void; stop: () => void } {
+export function flyers(
+  c: HTMLCanvasElement,
+  at: () => ZoomTransform,
+): { draw: () => void; stop: () => void } {
   const g = c.getContext('2d')!;
   let frame = 0;
   const tick = (time: number) => {
@@ -20,12 +24,18 @@ export function flyers(c: HTMLCanvasElement, at: () => ZoomTransform): { draw: (
     const t = at();
     g.setTransform(ratio * t.k, 0, 0, ratio * t.k, ratio * t.x, ratio * t.y);
     focusRing(g);
-    if (still.matches || !focus.value || document.hidden) return;
+    const again = !still.matches && focus.value !== null && !document.hidden && dots(time);
+    draw(g, labels.value, t.k);
+    if (again) frame = requestAnimationFrame(tick);
+  };
+  const dots = (time: number): boolean => {
     const bright = routes.value.filter((r) => focus.value?.edges.has(r.stroke.key)).slice(0, 60);
     for (const r of bright) {
       const n = lengthOf(r.line);
       const red = r.mark !== null;
-      g.fillStyle = red ? verdictColour(theme.value, r.stroke.verdict, '') : verdictColour(theme.value, r.stroke.verdict, scene.value?.cardOf.get(r.stroke.t)?.provider ?? '');
+      g.fillStyle = red
+        ? verdictColour(theme.value, r.stroke.verdict, '')
+        : verdictColour(theme.value, r.stroke.verdict, scene.value?.cardOf.get(r.stroke.t)?.provider ?? '');
       const radius = Math.min(3.4, 1.6 + r.width * 0.22);
       for (let d = ((time / 1000) * speed) % apart; d < n; d += apart) {
         const p = along(r.line, d / n);
@@ -42,7 +52,7 @@ export function flyers(c: HTMLCanvasElement, at: () => ZoomTransform): { draw: (
         g.fill();
       }
     }
-    if (bright.length) frame = requestAnimationFrame(tick);
+    return bright.length > 0;
   };
   const focusRing = (k: CanvasRenderingContext2D) => {
     const b = ring.value ? boxOf(ring.value) : null;

@@ -58,7 +58,8 @@ export function flatten(p: Path, pieces = 18): Point[] {
   return out;
 }
 
-export const lineText = (line: Point[]): string => line.map((p, i) => `${i ? 'L' : 'M'}${r(p.x)} ${r(p.y)}`).join('');
+export const lineText = (line: Point[]): string =>
+  line.map((p, i) => `${i ? 'L' : 'M'}${r(p.x)} ${r(p.y)}`).join('');
 
 const apart = (a: Point, b: Point): number => Math.hypot(a.x - b.x, a.y - b.y);
 

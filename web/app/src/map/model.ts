@@ -5,7 +5,7 @@ import { count, quantity, unit } from '../format';
 import { iconOf } from '../icons';
 import { graph, isDark, view } from '../state';
 import { distance, inside, type Point } from './geometry';
-import { type Focus, type Mark, type Measure, paint } from './paint';
+import { type Focus, labelMarks, type Mark, type Measure, type Picture, paint } from './paint';
 import { type Route, routesOf, scaleOf } from './routes';
 import { type Card, type Column, edgeKey, sceneOf } from './scene';
 import { dark, light } from './theme';
@@ -17,7 +17,9 @@ export const hover = signal<{ node: string; edge: string }>({ node: '', edge: ''
 /** ring is the node that has the keyboard's focus. */
 export const ring = signal('');
 
-export const room = { top: 62, bottom: 54, left: 12, right: 12 };
+/** room is what floats over the map's borders. */
+export const room = { top: 62, left: 12, right: 12 };
+export const bottom = signal(56);
 
 let before: Map<string, Column> | undefined;
 let level = '';
@@ -32,11 +34,16 @@ export const scene = computed(() => {
 });
 export const layout = computed(() =>
   scene.value
-    ? tiers(scene.value, { w: size.value.w - room.left - room.right, h: size.value.h - room.top - room.bottom })
+    ? tiers(scene.value, {
+        w: size.value.w - room.left - room.right,
+        h: size.value.h - room.top - bottom.value,
+      })
     : null,
 );
 export const scale = computed(() => scaleOf(scene.value?.strokes ?? []));
-export const routes = computed<Route[]>(() => (scene.value && layout.value ? routesOf(scene.value, layout.value, scale.value) : []));
+export const routes = computed<Route[]>(() =>
+  scene.value && layout.value ? routesOf(scene.value, layout.value, scale.value) : [],
+);
 
 /** focus is what stays bright: what is pointed at, else what is selected, and its neighbours. */
 export const focus = computed<Focus | null>(() => {
@@ -81,16 +88,34 @@ export const focus = computed<Focus | null>(() => {
 
 export const theme = computed(() => (isDark.value ? dark : light));
 
+const picture = (f: Focus | null): Picture | null =>
+  scene.value && layout.value
+    ? {
+        scene: scene.value,
+        layout: layout.value,
+        routes: routes.value,
+        theme: theme.value,
+        measure: measure.value,
+        focus: f,
+      }
+    : null;
+
 export const marks = computed<Mark[]>(() => {
-  if (!scene.value || !layout.value) return [];
-  return paint({ scene: scene.value, layout: layout.value, routes: routes.value, theme: theme.value, measure: measure.value, focus: focus.value });
+  const p = picture(focus.value);
+  return p ? paint(p) : [];
+});
+
+/** labels lie over the moving dots, so they are drawn apart. */
+export const labels = computed<Mark[]>(() => {
+  const p = picture(focus.value);
+  return p?.focus?.labels ? labelMarks(p) : [];
 });
 
 /** plainMarks is the picture without focus, for a file. */
-export const plainMarks = (): Mark[] =>
-  scene.value && layout.value
-    ? paint({ scene: scene.value, layout: layout.value, routes: routes.value, theme: theme.value, measure: measure.value, focus: null })
-    : [];
+export const plainMarks = (): Mark[] => {
+  const p = picture(null);
+  return p ? paint(p) : [];
+};
 
 /** hit says what lies under a point of the map. */
 export function hit(p: Point, near: number): { node: string; edge: string } {
@@ -123,7 +148,8 @@ export const summary = computed(() => {
 const home = (c: Card): string => {
   const l = layout.value;
   const found = l?.frames.find((f) => f.frame.cards.includes(c));
-  const outer = found?.kind === 'subnet' ? l?.frames.find((f) => f.frame.frames.includes(found.frame))?.frame.label : '';
+  const outer =
+    found?.kind === 'subnet' ? l?.frames.find((f) => f.frame.frames.includes(found.frame))?.frame.label : '';
   return [outer, found?.frame.label].filter(Boolean).join(' ');
 };
 
@@ -138,14 +164,28 @@ export const items = computed<Item[]>(() => {
   const l = layout.value;
   if (!s || !l) return [];
   const cards = [...new Set(s.cardOf.values())];
-  cards.sort((a, b) => (l.slotOf.get(a.id) ?? 0) - (l.slotOf.get(b.id) ?? 0) || (l.cards.get(a.id)?.y ?? 0) - (l.cards.get(b.id)?.y ?? 0));
+  cards.sort(
+    (a, b) =>
+      (l.slotOf.get(a.id) ?? 0) - (l.slotOf.get(b.id) ?? 0) ||
+      (l.cards.get(a.id)?.y ?? 0) - (l.cards.get(b.id)?.y ?? 0),
+  );
   const peers = new Map<string, number>();
   for (const k of s.strokes) if (k.verdict !== 'denied') peers.set(k.t, (peers.get(k.t) ?? 0) + 1);
   return cards.flatMap((c) => {
     const n = c.node;
-    const of = (c.group ? `${c.tiles.length} hosts, opened` : '') || ((n?.count ?? 1) > 1 ? `${n?.count} endpoints` : '');
+    const of =
+      (c.group ? `${c.tiles.length} hosts, opened` : '') ||
+      ((n?.count ?? 1) > 1 ? `${n?.count} endpoints` : '');
     const m = s.metric;
-    const incoming = n ? (m === 'bytes' ? n.in.b : m === 'packets' ? n.in.p : m === 'opened' ? n.in.o : n.in.r) : null;
+    const incoming = n
+      ? m === 'bytes'
+        ? n.in.b
+        : m === 'packets'
+          ? n.in.p
+          : m === 'opened'
+            ? n.in.o
+            : n.in.r
+      : null;
     const from = peers.get(c.id) ?? 0;
     const text = [
       [c.label, iconOf(c.kind).title, home(c)].filter(Boolean).join(', '),
@@ -153,7 +193,10 @@ export const items = computed<Item[]>(() => {
       incoming != null && from ? `in ${quantity(incoming, m)}${unit(m)} from ${from}` : '',
       c.denied ? `${count(c.denied)} denied` : '',
     ];
-    return [{ id: c.id, label: text.filter(Boolean).join('; ') }, ...c.tiles.map((t) => ({ id: t.id, label: `${t.label}, ${t.detail ?? 'host'} of ${c.label}` }))];
+    return [
+      { id: c.id, label: text.filter(Boolean).join('; ') },
+      ...c.tiles.map((t) => ({ id: t.id, label: `${t.label}, ${t.detail ?? 'host'} of ${c.label}` })),
+    ];
   });
 });
 

@@ -1,7 +1,19 @@
 // Routes: where each stroke runs. Edges that skip a column run through the
 // lanes between its cards, which bundles them by itself; ends are spread along
 // a card's side in the order of where they go, so nothing crosses at a card.
-import { along, type Box, cutEntering, cutLeaving, flatten, lengthOf, lineText, type Path, type Point, pathText, shorten } from './geometry';
+import {
+  along,
+  type Box,
+  cutEntering,
+  cutLeaving,
+  flatten,
+  lengthOf,
+  lineText,
+  type Path,
+  type Point,
+  pathText,
+  shorten,
+} from './geometry';
 import type { Scene, Stroke } from './scene';
 import type { FrameBox, Layout } from './tiers';
 
@@ -24,7 +36,8 @@ export interface Scale {
 }
 
 const thin = 1.1;
-const thick = 8.5;
+/** Many paths are drawn thinner, or they are one blot. */
+const thickest = (n: number): number => (n > 600 ? 4 : n > 180 ? 5.5 : 8.5);
 
 /** scaleOf is the width of a stroke by log of the metric, from the 5th percentile of what is seen. */
 export function scaleOf(strokes: Stroke[]): Scale {
@@ -36,6 +49,7 @@ export function scaleOf(strokes: Stroke[]): Scale {
   const lo = values[Math.floor(values.length * 0.05)] ?? 1;
   const hi = values[values.length - 1] ?? 1;
   const all = Math.log10(hi / lo);
+  const thick = thickest(values.length);
   return {
     lo,
     hi,
@@ -76,7 +90,8 @@ export function routesOf(scene: Scene, layout: Layout, scale = scaleOf(scene.str
     if (!sb || !tb) continue;
     const [i, j] = [layout.slotOf.get(s.id)!, layout.slotOf.get(t.id)!];
     const last = i === layout.slots.length - 1 && i > 0;
-    const sides: ['l' | 'r', 'l' | 'r'] = i === j ? (last ? ['l', 'l'] : ['r', 'r']) : i < j ? ['r', 'l'] : ['l', 'r'];
+    const sides: ['l' | 'r', 'l' | 'r'] =
+      i === j ? (last ? ['l', 'l'] : ['r', 'r']) : i < j ? ['r', 'l'] : ['l', 'r'];
     const end = (id: string, card: string, box: Box, side: 'l' | 'r'): End => {
       const tile = layout.tiles.get(id) ?? null;
       const at = tile ?? box;
@@ -85,7 +100,13 @@ export function routesOf(scene: Scene, layout: Layout, scale = scaleOf(scene.str
     const slots: number[] = [];
     const step = i < j ? 1 : -1;
     if (i !== j) for (let n = i + step; n !== j; n += step) slots.push(n);
-    plans.push({ stroke, s: end(stroke.s, s.id, sb, sides[0]), t: end(stroke.t, t.id, tb, sides[1]), slots, lanes: [] });
+    plans.push({
+      stroke,
+      s: end(stroke.s, s.id, sb, sides[0]),
+      t: end(stroke.t, t.id, tb, sides[1]),
+      slots,
+      lanes: [],
+    });
   }
   for (const p of plans) lanesOf(p, layout);
   spreadLanes(plans);
@@ -142,7 +163,8 @@ function spreadLanes(plans: Plan[]): void {
     const [top, bottom] = list[0].p.lanes[list[0].i].size;
     const room = bottom - top;
     if (room > 34 && list.length < 2) continue;
-    const by = (e: { p: Plan; i: number }) => (e.p.lanes[e.i - 1]?.y ?? e.p.s.y) + (e.p.lanes[e.i + 1]?.y ?? e.p.t.y);
+    const by = (e: { p: Plan; i: number }) =>
+      (e.p.lanes[e.i - 1]?.y ?? e.p.s.y) + (e.p.lanes[e.i + 1]?.y ?? e.p.t.y);
     list.sort((a, b) => by(a) - by(b));
     const pitch = Math.min(3.6, (room - 5) / list.length);
     const mean = list.reduce((n, e) => n + e.p.lanes[e.i].y, 0) / list.length;
@@ -212,7 +234,13 @@ function routeOf(p: Plan, layout: Layout, scale: Scale, home: Map<string, FrameB
   if (loop) {
     const out = p.s.side === 'r' ? 1 : -1;
     const d = out * (24 + Math.min(26, Math.abs(to.y - from.y) * 0.07));
-    path.steps.push({ to, c: [{ x: from.x + d, y: from.y }, { x: to.x + d, y: to.y }] });
+    path.steps.push({
+      to,
+      c: [
+        { x: from.x + d, y: from.y },
+        { x: to.x + d, y: to.y },
+      ],
+    });
   } else {
     let at = from;
     const dir = p.s.side === 'r' ? 1 : -1;
@@ -232,25 +260,40 @@ function routeOf(p: Plan, layout: Layout, scale: Scale, home: Map<string, FrameB
     return { ...base, path: pathText(path), line, mark: null, angle: Math.atan2(b.y - a.y, b.x - a.x) };
   }
   const cut = stopAt(line, stroke, home.get(p.s.card), home.get(p.t.card));
-  return { ...base, path: lineText(cut), line: cut, mark: cut[cut.length - 1], to: cut[cut.length - 1], angle: 0 };
+  return {
+    ...base,
+    path: lineText(cut),
+    line: cut,
+    mark: cut[cut.length - 1],
+    to: cut[cut.length - 1],
+    angle: 0,
+  };
 }
 
 /** bend joins two points by a curve that leaves and arrives horizontally. */
 const bend = (a: Point, b: Point): Path['steps'][number] => {
   const d = (b.x - a.x) * 0.5 + Math.sign(b.x - a.x) * Math.min(14, Math.abs(b.y - a.y) * 0.05);
-  return { to: b, c: [{ x: a.x + d, y: a.y }, { x: b.x - d, y: b.y }] };
+  return {
+    to: b,
+    c: [
+      { x: a.x + d, y: a.y },
+      { x: b.x - d, y: b.y },
+    ],
+  };
 };
 
 /** stopAt cuts a stopped path where it was stopped: at the server's box, the client's, or on the way. */
 function stopAt(line: Point[], s: Stroke, from: FrameBox | undefined, to: FrameBox | undefined): Point[] {
   const apart = from !== to;
   if (s.at === 'client') return (apart && from && cutLeaving(line, from.box)) || part(line, 0.3);
-  if (s.at === 'server') return trim((apart && to && cutEntering(line, to.box, 0)) || shorten(line, 9), 14, line);
+  if (s.at === 'server')
+    return trim((apart && to && cutEntering(line, to.box, 0)) || shorten(line, 9), 14, line);
   return part(line, s.at === 'middle' ? 0.5 : 0.7);
 }
 
 /** trim keeps a stub long enough to be seen. */
-const trim = (cut: Point[], least: number, line: Point[]): Point[] => (lengthOf(cut) >= least ? cut : part(line, Math.min(0.5, least / (lengthOf(line) || 1))));
+const trim = (cut: Point[], least: number, line: Point[]): Point[] =>
+  lengthOf(cut) >= least ? cut : part(line, Math.min(0.5, least / (lengthOf(line) || 1)));
 
 function part(line: Point[], share: number): Point[] {
   const end = along(line, share);

@@ -1,5 +1,17 @@
 // Scene: what the answer of /graph means, before anything has a place.
-import type { Answer, At, Graph, GraphEdge, GraphNode, Group, Metric, Provider, Show, Tier, Verdict } from '../api';
+import type {
+  Answer,
+  At,
+  Graph,
+  GraphEdge,
+  GraphNode,
+  Group,
+  Metric,
+  Provider,
+  Show,
+  Tier,
+  Verdict,
+} from '../api';
 import { metricOf } from '../format';
 import { iconOf, providerOrder } from '../icons';
 
@@ -16,7 +28,7 @@ export interface Card {
   kind: string;
   provider: Provider;
   value: number | null; // in the chosen metric, both directions
-  denied: number; // records
+  denied: number; // records stopped on the way to it
 }
 
 /** A frame is a box around cards: a network's row, a subnet, the internet, a provider's services. */
@@ -82,7 +94,9 @@ export function sceneOf(graph: Graph, metric: Metric, show: Show, before?: Map<s
       group,
       side: group ? sideOf(group) : side,
       provider: group?.provider ?? '',
-      label: group?.label ?? (side === 'internet' ? 'Internet' : side === 'services' ? 'Cloud services' : 'Network not known'),
+      label:
+        group?.label ??
+        (side === 'internet' ? 'Internet' : side === 'services' ? 'Cloud services' : 'Network not known'),
       cards: [],
       frames: [],
     };
@@ -119,7 +133,7 @@ export function sceneOf(graph: Graph, metric: Metric, show: Show, before?: Map<s
     if (holder?.group) {
       holder.tiles.push(n);
       holder.value = add(holder.value, value);
-      holder.denied += denied + (n.denied?.out ?? 0);
+      holder.denied += denied;
       cardOf.set(n.id, holder);
       continue;
     }
@@ -133,7 +147,7 @@ export function sceneOf(graph: Graph, metric: Metric, show: Show, before?: Map<s
       kind: n.kind,
       provider: n.provider ?? '',
       value,
-      denied: denied + (n.denied?.out ?? 0),
+      denied,
     };
     cards.push(card);
     cardOf.set(n.id, card);
@@ -147,7 +161,10 @@ export function sceneOf(graph: Graph, metric: Metric, show: Show, before?: Map<s
   const filled = (f: Frame): boolean => f.cards.length > 0 || (f.frames = f.frames.filter(filled)).length > 0;
   const shown = roots.filter(filled);
   shown.sort(
-    (a, b) => providerOrder(a.provider) - providerOrder(b.provider) || names.compare(a.label, b.label) || (a.id < b.id ? -1 : 1),
+    (a, b) =>
+      providerOrder(a.provider) - providerOrder(b.provider) ||
+      names.compare(a.label, b.label) ||
+      (a.id < b.id ? -1 : 1),
   );
 
   const strokes: Stroke[] = [];
@@ -183,10 +200,15 @@ const add = (...list: (number | null)[]): number | null => {
 
 // ------------------------------------------------------------- which column
 
-const publicName = /(^|[^a-z])(public|pub|dmz|ingress|edge|gateway|gw|front|frontend|perimeter|bastion|nat|lb|alb|elb|firewall)([^a-z]|$)/i;
-const dataName = /(^|[^a-z])(data|database|db|rds|sql|cache|storage|persist|managed-db|intra|isolated)([^a-z]|$)/i;
-const appName = /(^|[^a-z])(app|apps|private|priv|node|nodes|work|worker|workers|compute|service|services|backend|internal|gke|eks|aks)([^a-z]|$)/i;
-const dataPorts = new Set([1433, 1521, 3306, 5432, 5433, 5439, 6379, 7000, 9042, 9200, 9300, 11211, 27017, 2049, 445]);
+const publicName =
+  /(^|[^a-z])(public|pub|dmz|ingress|edge|gateway|gw|front|frontend|perimeter|bastion|nat|lb|alb|elb|firewall)([^a-z]|$)/i;
+const dataName =
+  /(^|[^a-z])(data|database|db|rds|sql|cache|storage|persist|managed-db|intra|isolated)([^a-z]|$)/i;
+const appName =
+  /(^|[^a-z])(app|apps|private|priv|node|nodes|work|worker|workers|compute|service|services|backend|internal|gke|eks|aks)([^a-z]|$)/i;
+const dataPorts = new Set([
+  1433, 1521, 3306, 5432, 5433, 5439, 6379, 7000, 9042, 9200, 9300, 11211, 27017, 2049, 445,
+]);
 
 const tierOfName = (s: string): Column | '' =>
   dataName.test(s) ? 'data' : publicName.test(s) ? 'public' : appName.test(s) ? 'app' : '';

@@ -76,7 +76,13 @@ const channels = (hex: string): number[] => [1, 3, 5].map((i) => Number.parseInt
 /** mix of two #rrggbb colours. */
 export const mix = (a: string, b: string, part: number): string => {
   const [x, y] = [channels(a), channels(b)];
-  return `#${x.map((v, i) => Math.round(v + (y[i] - v) * part).toString(16).padStart(2, '0')).join('')}`;
+  return `#${x
+    .map((v, i) =>
+      Math.round(v + (y[i] - v) * part)
+        .toString(16)
+        .padStart(2, '0'),
+    )
+    .join('')}`;
 };
 
 export const alpha = (hex: string, a: number): string => `rgba(${channels(hex).join(', ')}, ${a})`;

@@ -40,8 +40,19 @@ interface Sizes {
   side: number; // internet and services to the rows
 }
 
-const roomy: Sizes = { w: 136, h: 38, gap: 13, sub: 26, pad: 8, head: 26, subhead: 25, lane: 44, row: 14, side: 40 };
-const tight: Sizes = { ...roomy, w: 128, h: 26, gap: 9, sub: 22, lane: 48 };
+const roomy: Sizes = {
+  w: 136,
+  h: 38,
+  gap: 13,
+  sub: 26,
+  pad: 8,
+  head: 26,
+  subhead: 25,
+  lane: 44,
+  row: 14,
+  side: 40,
+};
+const tight: Sizes = { ...roomy, w: 128, h: 26, gap: 9, sub: 34, lane: 56 };
 
 const columns: Column[] = ['public', 'app', 'data'];
 const tile = 20;
@@ -169,7 +180,9 @@ function place(
 
   const far = inet.flatMap((f) => cardsOf(f));
   const tall = Math.max(rowsH, Math.min(view.h, far.length * (s.h + s.gap)));
-  const k = far.length ? Math.ceil((far.length * (s.h + s.gap) + s.subhead + s.pad) / Math.max(tall, 200)) : 0;
+  const k = far.length
+    ? Math.ceil((far.length * (s.h + s.gap) + s.subhead + s.pad) / Math.max(tall, 200))
+    : 0;
   let x = 0;
   const H = Math.max(rowsH, 120);
   if (k) {
@@ -201,7 +214,14 @@ function place(
     for (let n = firstSlot; n < out.slots.length; n++)
       out.slots[n].obstacles.push({ x: box.x, y: box.y, w: box.w, h: s.head });
     for (const c of used)
-      column(out, r.blocks[c], { x: colX.get(c)!, y: y + s.head, w: 0, h: heights[i] - s.head - s.pad }, wide.get(c)!, slotOfCol.get(c)!, s);
+      column(
+        out,
+        r.blocks[c],
+        { x: colX.get(c)!, y: y + s.head, w: 0, h: heights[i] - s.head - s.pad },
+        wide.get(c)!,
+        slotOfCol.get(c)!,
+        s,
+      );
     y += heights[i] + s.row;
   });
   if (rows.length) x = rowsX + rowsW + s.side + 10;
@@ -212,7 +232,12 @@ function place(
     out.slots.push({ x0: x + s.pad, x1: x + s.pad + s.w, obstacles: [] });
     for (const f of services) {
       const cards = cardsOf(f);
-      const h = s.subhead + cards.reduce((n, c) => n + heightOf(c, s), 0) + (cards.length - 1) * Math.min(s.gap, 9) + s.pad + 2;
+      const h =
+        s.subhead +
+        cards.reduce((n, c) => n + heightOf(c, s), 0) +
+        (cards.length - 1) * Math.min(s.gap, 9) +
+        s.pad +
+        2;
       const mine = rowBox.filter((_, i) => rows[i].frame.provider === f.provider);
       const mid = mine.length ? (mine[0].y + mine[mine.length - 1].y + mine[mine.length - 1].h) / 2 : H;
       const top = Math.max(bottom, mid - h / 2);
@@ -264,11 +289,22 @@ function column(out: Layout, blocks: Block[], at: Box, k: number, slot: number, 
 }
 
 /** stackFrame places the internet: one frame, k columns of cards spread over its height. */
-function stackFrame(out: Layout, frame: Frame, cards: Card[], at: Box, k: number, s: Sizes, centre: boolean): void {
+function stackFrame(
+  out: Layout,
+  frame: Frame,
+  cards: Card[],
+  at: Box,
+  k: number,
+  s: Sizes,
+  centre: boolean,
+): void {
   const lists = split(cards, k);
   const tallest = Math.max(...lists.map((l) => l.length));
   const cardsH = tallest * s.h;
-  const gap = Math.min(s.gap + 16, Math.max(s.gap, (at.h - s.subhead - s.pad - cardsH) / Math.max(1, tallest - 1)));
+  const gap = Math.min(
+    s.gap + 16,
+    Math.max(s.gap, (at.h - s.subhead - s.pad - cardsH) / Math.max(1, tallest - 1)),
+  );
   const h = s.subhead + cardsH + gap * (tallest - 1) + s.pad + 2;
   const y = at.y + (centre ? Math.max(0, (at.h - h) / 2) : 0);
   out.frames.push({ frame, kind: 'internet', box: { x: at.x, y, w: at.w, h }, context: '' });

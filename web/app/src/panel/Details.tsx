@@ -2,7 +2,19 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { EdgeDetails, Metric, NodeDetails, Peer, PortRow, Ref, Verdicts } from '../api';
-import { bytes, count, metricOf, passed, percent, quantity, recordsOf, stamp, stopped, sum, unit } from '../format';
+import {
+  bytes,
+  count,
+  metricOf,
+  passed,
+  percent,
+  quantity,
+  recordsOf,
+  stamp,
+  stopped,
+  sum,
+  unit,
+} from '../format';
 import { iconOf, providerNames } from '../icons';
 import { clearSelection, edge, go, narrow, node, select, selectEdge, toggleExpand, view } from '../state';
 import { Bar, Icon, KindIcon, Section, Spark, Tile, VerdictBadge, valuesOf } from '../ui';
@@ -19,7 +31,13 @@ function Head({ children, title }: { children: ComponentChildren; title: string 
       <h2 tabIndex={-1} ref={ref}>
         {title}
       </h2>
-      <button type="button" class="ghost" aria-label="Close details" title="Close (Esc)" onClick={clearSelection}>
+      <button
+        type="button"
+        class="ghost"
+        aria-label="Close details"
+        title="Close (Esc)"
+        onClick={clearSelection}
+      >
         <Icon name="x" />
       </button>
     </header>
@@ -47,7 +65,15 @@ const Waiting = ({ error, title }: { error: string; title: string }) => (
 
 export function NodePanel() {
   const { data: n, error } = node.value;
-  if (!n) return <Waiting title={error ? 'Not here' : 'Loading …'} error={error ? (error.status === 404 ? 'Nothing of it in this range and filter.' : error.message) : ''} />;
+  if (!n)
+    return (
+      <Waiting
+        title={error ? 'Not here' : 'Loading …'}
+        error={
+          error ? (error.status === 404 ? 'Nothing of it in this range and filter.' : error.message) : ''
+        }
+      />
+    );
   const m = view.value.metric;
   const records = recordsOf(n.in) + recordsOf(n.out);
   const red = stopped(n.in) + stopped(n.out);
@@ -60,13 +86,19 @@ export function NodePanel() {
       <Head title={n.label}>
         <KindIcon kind={n.kind} provider={n.provider} country={n.country} size={32} />
       </Head>
-      <p class="muted sub">{[iconOf(n.kind).title, where, n.count > 1 ? `${count(n.count)} endpoints` : ''].filter(Boolean).join(' · ')}</p>
+      <p class="muted sub">
+        {[iconOf(n.kind).title, where, n.count > 1 ? `${count(n.count)} endpoints` : '']
+          .filter(Boolean)
+          .join(' · ')}
+      </p>
       {n.addresses.length > 0 && (
         <p class="addresses">
           {n.addresses.slice(0, 4).map((a) => (
             <code key={a}>{a}</code>
           ))}
-          {n.addresses.length + (n.moreAddresses ?? 0) > 4 && <span class="muted">+{count(n.addresses.length - 4 + (n.moreAddresses ?? 0))}</span>}
+          {n.addresses.length + (n.moreAddresses ?? 0) > 4 && (
+            <span class="muted">+{count(n.addresses.length - 4 + (n.moreAddresses ?? 0))}</span>
+          )}
         </p>
       )}
       <p class="actions">
@@ -83,10 +115,27 @@ export function NodePanel() {
         )}
       </p>
       <dl class="tiles">
-        <Tile title="In" value={text(n.in, m)} note={`${count(from)}${n.morePeers ? '+' : ''} ${from === 1 ? 'client' : 'clients'}`} />
-        <Tile title="Out" value={text(n.out, m)} note={`${count(to)}${n.morePeers ? '+' : ''} ${to === 1 ? 'target' : 'targets'}`} />
-        <Tile title="Records" value={count(records)} note={records ? `${percent((records - red) / records)} let through` : ''} />
-        <Tile title="Denied" value={count(red)} note={red ? `${count(n.peers.filter((p) => stopped(p.verdicts)).length)} peers` : 'none'} red={red > 0} />
+        <Tile
+          title="In"
+          value={text(n.in, m)}
+          note={`${count(from)}${n.morePeers ? '+' : ''} ${from === 1 ? 'client' : 'clients'}`}
+        />
+        <Tile
+          title="Out"
+          value={text(n.out, m)}
+          note={`${count(to)}${n.morePeers ? '+' : ''} ${to === 1 ? 'target' : 'targets'}`}
+        />
+        <Tile
+          title="Records"
+          value={count(records)}
+          note={records ? `${percent((records - red) / records)} let through` : ''}
+        />
+        <Tile
+          title="Denied"
+          value={count(red)}
+          note={red ? `${count(n.peers.filter((p) => stopped(p.verdicts)).length)} peers` : 'none'}
+          red={red > 0}
+        />
       </dl>
       <Series of={n} red={red} />
       <Peers n={n} m={m} />
@@ -105,8 +154,17 @@ const text = (v: Verdicts, m: Metric): string => {
 function Series({ of, red }: { of: NodeDetails | EdgeDetails; red: number }) {
   return (
     <div class="sparks">
-      <Spark values={valuesOf(of.series, ['allowed', 'unknown'], 'bytes')} label="Bytes let through over time" />
-      {red > 0 && <Spark values={valuesOf(of.series, ['denied', 'dropped'], 'records')} label="Records denied over time" red />}
+      <Spark
+        values={valuesOf(of.series, ['allowed', 'unknown'], 'bytes')}
+        label="Bytes let through over time"
+      />
+      {red > 0 && (
+        <Spark
+          values={valuesOf(of.series, ['denied', 'dropped'], 'records')}
+          label="Records denied over time"
+          red
+        />
+      )}
     </div>
   );
 }
@@ -124,16 +182,22 @@ function Peers({ n, m }: { n: NodeDetails; m: Metric }) {
           const onlyNo = !p.verdicts.allowed && !p.verdicts.unknown && no > 0;
           return (
             <li key={`${p.dir}${p.id}`}>
-              <button type="button" title={p.dir === 'in' ? `${p.label} → ${n.label}` : `${n.label} → ${p.label}`} onClick={() => (p.dir === 'in' ? selectEdge(p.id, n.id) : selectEdge(n.id, p.id))}>
+              <button
+                type="button"
+                title={p.dir === 'in' ? `${p.label} → ${n.label}` : `${n.label} → ${p.label}`}
+                onClick={() => (p.dir === 'in' ? selectEdge(p.id, n.id) : selectEdge(n.id, p.id))}
+              >
                 <Bar part={onlyNo ? (0.3 * no) / reds : value(p) / max} red={onlyNo} />
                 <span class="pair">
-                  <i>{p.dir === 'in' ? '←' : '→'}</i> <span>{p.label}</span> <small>{p.provider ? (providerNames[p.provider] ?? p.provider) : ''}</small>
+                  <i>{p.dir === 'in' ? '←' : '→'}</i> <span>{p.label}</span>{' '}
+                  <small>{p.provider ? (providerNames[p.provider] ?? p.provider) : ''}</small>
                 </span>
                 {onlyNo ? (
                   <span class="num red-text">{count(no)} denied</span>
                 ) : (
                   <span class="num">
-                    {no > 0 && <span class="red-badge">{count(no)}</span>} {quantity(passed(p.verdicts, m), m)}
+                    {no > 0 && <span class="red-badge">{count(no)}</span>}{' '}
+                    {quantity(passed(p.verdicts, m), m)}
                   </span>
                 )}
               </button>
@@ -170,14 +234,21 @@ function Ports({ rows, more, m, peers }: { rows: PortRow[]; more?: number; m: Me
             const no = p.v === 'denied' || p.v === 'dropped';
             const why = [p.reason, p.at ? at[p.at] : ''].filter(Boolean).join(', ');
             return (
-              <tr key={`${p.proto}${p.port}${p.v}${p.dir ?? ''}${p.peer?.id ?? ''}${p.reason ?? ''}`} class={no ? 'stopped' : ''} title={why}>
+              <tr
+                key={`${p.proto}${p.port}${p.v}${p.dir ?? ''}${p.peer?.id ?? ''}${p.reason ?? ''}`}
+                class={no ? 'stopped' : ''}
+                title={why}
+              >
                 <td>
-                  <b>{p.port ?? p.proto}</b> <small>{[p.port === null ? '' : p.proto, p.name].filter(Boolean).join(' ')}</small>
+                  <b>{p.port ?? p.proto}</b>{' '}
+                  <small>{[p.port === null ? '' : p.proto, p.name].filter(Boolean).join(' ')}</small>
                   {!peers && why && <small class="why">{why}</small>}
                 </td>
                 {peers && <td class="clip">{p.peer?.label ?? ''}</td>}
                 <td class="num">{count(p.r)}</td>
-                <td class="num">{no || p.v === 'unknown' ? (no ? <VerdictBadge v={p.v} /> : amount(p, m)) : amount(p, m)}</td>
+                <td class="num">
+                  {no || p.v === 'unknown' ? no ? <VerdictBadge v={p.v} /> : amount(p, m) : amount(p, m)}
+                </td>
               </tr>
             );
           })}
@@ -188,7 +259,8 @@ function Ports({ rows, more, m, peers }: { rows: PortRow[]; more?: number; m: Me
   );
 }
 
-const amount = (p: PortRow, m: Metric): string => (m === 'packets' ? count(p.p) : m === 'opened' ? count(p.o) : bytes(p.b));
+const amount = (p: PortRow, m: Metric): string =>
+  m === 'packets' ? count(p.p) : m === 'opened' ? count(p.o) : bytes(p.b);
 
 function Facts({ n }: { n: NodeDetails }) {
   const facts: [string, string | undefined][] = [
@@ -228,7 +300,19 @@ const RowsButton = () => (
 
 export function EdgePanel() {
   const { data: e, error } = edge.value;
-  if (!e) return <Waiting title={error ? 'Not here' : 'Loading …'} error={error ? (error.status === 404 ? 'Nothing on this path in this range and filter.' : error.message) : ''} />;
+  if (!e)
+    return (
+      <Waiting
+        title={error ? 'Not here' : 'Loading …'}
+        error={
+          error
+            ? error.status === 404
+              ? 'Nothing on this path in this range and filter.'
+              : error.message
+            : ''
+        }
+      />
+    );
   const m = view.value.metric;
   const red = stopped(e.verdicts);
   const all = recordsOf(e.verdicts);
@@ -248,12 +332,31 @@ export function EdgePanel() {
         </button>
       </p>
       <dl class="tiles">
-        <Tile title={m === 'bytes' ? 'Traffic' : m === 'packets' ? 'Packets' : 'Let through'} value={text(e.verdicts, m)} note="both directions" />
-        <Tile title="Records" value={count(all)} note={opened === null ? 'connections not logged' : `${count(opened)} opened`} />
-        <Tile title="Denied" value={count(e.verdicts.denied?.r ?? 0)} note={e.verdicts.denied?.at ? at[e.verdicts.denied.at] : ''} red={Boolean(e.verdicts.denied)} />
-        <Tile title="Dropped" value={count(e.verdicts.dropped?.r ?? 0)} note={e.verdicts.unknown ? `${count(e.verdicts.unknown.r)} not told` : ''} />
+        <Tile
+          title={m === 'bytes' ? 'Traffic' : m === 'packets' ? 'Packets' : 'Let through'}
+          value={text(e.verdicts, m)}
+          note="both directions"
+        />
+        <Tile
+          title="Records"
+          value={count(all)}
+          note={opened === null ? 'opened: not logged' : `${count(opened)} opened`}
+        />
+        <Tile
+          title="Denied"
+          value={count(e.verdicts.denied?.r ?? 0)}
+          note={e.verdicts.denied?.at ? at[e.verdicts.denied.at] : ''}
+          red={Boolean(e.verdicts.denied)}
+        />
+        <Tile
+          title="Dropped"
+          value={count(e.verdicts.dropped?.r ?? 0)}
+          note={e.verdicts.unknown ? `${count(e.verdicts.unknown.r)} not told` : ''}
+        />
       </dl>
-      {e.answer === 'none' && <p class="note">Let through, but no answer was seen although the log could have shown one.</p>}
+      {e.answer === 'none' && (
+        <p class="note">Let through, but no answer was seen although the log could have shown one.</p>
+      )}
       {e.sampled && <p class="note">Sampled: counters are estimates.</p>}
       {e.incomplete && <p class="note">Logs lost records here; the counters are a lower bound.</p>}
       <Series of={e} red={red} />

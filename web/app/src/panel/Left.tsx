@@ -1,6 +1,6 @@
 // Left panel: findings, the tree of networks, the ports with most traffic.
 import type { Group } from '../api';
-import { count, quantity, sum } from '../format';
+import { count, quantity } from '../format';
 import { facets, findings, graph, narrow, select, view } from '../state';
 import { Bar, KindIcon, Section } from '../ui';
 
@@ -22,7 +22,10 @@ function FindingsPart() {
         <ul class="findings">
           {list.map((f) => (
             <li key={f.id} class={`s-${f.severity}`}>
-              <button type="button" onClick={() => (f.nodes?.[0] ? select(f.nodes[0]) : f.filter && narrow(f.filter))}>
+              <button
+                type="button"
+                onClick={() => (f.nodes?.[0] ? select(f.nodes[0]) : f.filter && narrow(f.filter))}
+              >
                 <strong>{f.title}</strong>
                 {f.text && <span>{f.text}</span>}
               </button>
@@ -36,7 +39,8 @@ function FindingsPart() {
   );
 }
 
-const quoted = (s: string): string => (/^[A-Za-z][\w.-]*$/.test(s) ? s : `"${s.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`);
+const quoted = (s: string): string =>
+  /^[A-Za-z][\w.-]*$/.test(s) ? s : `"${s.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 
 interface Line {
   id: string;
@@ -54,7 +58,14 @@ function tree(): Line[] {
   const lines = new Map<string, Line>();
   for (const x of g.groups)
     if (x.kind !== 'internet' && x.kind !== 'services' && x.kind !== 'service')
-      lines.set(x.id, { id: x.id, group: x, label: x.label, denied: 0, endpoints: x.endpoints ?? 0, children: [] });
+      lines.set(x.id, {
+        id: x.id,
+        group: x,
+        label: x.label,
+        denied: 0,
+        endpoints: x.endpoints ?? 0,
+        children: [],
+      });
   const parents = new Map(g.groups.map((x) => [x.id, x.parent]));
   let homeless = 0;
   let homelessDenied = 0;
@@ -77,7 +88,15 @@ function tree(): Line[] {
     if (up) up.children.push(l);
     else roots.push(l);
   }
-  if (homeless) roots.push({ id: '', group: null, label: g.groups.length > 1 && roots.length ? 'Network not known' : 'No network named', denied: homelessDenied, endpoints: homeless, children: [] });
+  if (homeless)
+    roots.push({
+      id: '',
+      group: null,
+      label: g.groups.length > 1 && roots.length ? 'Network not known' : 'No network named',
+      denied: homelessDenied,
+      endpoints: homeless,
+      children: [],
+    });
   return roots;
 }
 
@@ -104,7 +123,11 @@ function Branch({ line, depth }: { line: Line; depth: number }) {
   const clause = g && `${field} = ${quoted(line.label)}`;
   const body = (
     <>
-      {depth === 0 ? <KindIcon kind={g ? 'aws.vpc' : 'gen.unknown'} provider={g?.provider} size={16} /> : <i class={`ring p-${g?.provider || 'none'}`} />}
+      {depth === 0 ? (
+        <KindIcon kind={g ? 'aws.vpc' : 'gen.unknown'} provider={g?.provider} size={16} />
+      ) : (
+        <i class={`ring p-${g?.provider || 'none'}`} />
+      )}
       <span class="name">{line.label}</span>
       {line.denied > 0 && (
         <span class="red-badge" title={`${line.denied} records denied`}>
@@ -117,7 +140,12 @@ function Branch({ line, depth }: { line: Line; depth: number }) {
   return (
     <li>
       {clause ? (
-        <button type="button" class={`d${Math.min(depth, 2)}`} title={`Show only ${clause}`} onClick={() => narrow(clause)}>
+        <button
+          type="button"
+          class={`d${Math.min(depth, 2)}`}
+          title={`Show only ${clause}`}
+          onClick={() => narrow(clause)}
+        >
           {body}
         </button>
       ) : (
@@ -137,7 +165,8 @@ function Branch({ line, depth }: { line: Line; depth: number }) {
 function Ports() {
   const ports = facets.value.data?.fields.port ?? [];
   const m = view.value.metric;
-  const of = (p: (typeof ports)[number]) => (m === 'bytes' ? p.b : m === 'packets' ? (p.p ?? null) : p.r) ?? null;
+  const of = (p: (typeof ports)[number]) =>
+    (m === 'bytes' ? p.b : m === 'packets' ? (p.p ?? null) : p.r) ?? null;
   const max = Math.max(...ports.map((p) => of(p) ?? 0), 1);
   return (
     <Section title="Top ports">
@@ -145,13 +174,23 @@ function Ports() {
         <ul class="ports">
           {ports.map((p) => (
             <li key={p.value}>
-              <button type="button" title={`Show only port = ${p.value}`} onClick={() => narrow(`port = ${p.value}`)}>
+              <button
+                type="button"
+                title={`Show only port = ${p.value}`}
+                onClick={() => narrow(`port = ${p.value}`)}
+              >
                 <b>{p.value}</b>
                 <span class="name">{p.label ?? ''}</span>
                 <span class="track">
                   <Bar part={(of(p) ?? 0) / max} />
                 </span>
-                <span class="num">{sum([of(p)]) === null ? `${count(p.r)} rec` : quantity(of(p), m === 'opened' ? 'records' : m)}</span>
+                {of(p) ? (
+                  <span class="num">{quantity(of(p), m === 'opened' ? 'records' : m)}</span>
+                ) : (
+                  <span class={p.denied ? 'num red-text' : 'num'}>
+                    {p.denied ? `${count(p.denied)} denied` : `${count(p.r)} records`}
+                  </span>
+                )}
               </button>
             </li>
           ))}

@@ -16,7 +16,11 @@ export function Rows() {
     next.value = d?.next ?? null;
   });
   if (!view.value.rows) return null;
-  const of = view.value.sel ? node.value.data?.label : view.value.edge ? edge.value.data && `${edge.value.data.s.label} → ${edge.value.data.t.label}` : 'this view';
+  const of = view.value.sel
+    ? node.value.data?.label
+    : view.value.edge
+      ? edge.value.data && `${edge.value.data.s.label} → ${edge.value.data.t.label}`
+      : 'this view';
   const rows = [...(data?.rows ?? []), ...more.value];
   const load = async () => {
     try {
@@ -31,9 +35,16 @@ export function Rows() {
     <section class="sheet" aria-label="Flow records">
       <header>
         <h2>
-          Flow records{of ? ` of ${of}` : ''} {data?.total != null && <small class="muted">{exact(data.total)} rows</small>}
+          Flow records{of ? ` of ${of}` : ''}{' '}
+          {data?.total != null && <small class="muted">{exact(data.total)} rows</small>}
         </h2>
-        <button type="button" class="ghost" aria-label="Close flow records" title="Close (Esc)" onClick={() => go({ rows: false })}>
+        <button
+          type="button"
+          class="ghost"
+          aria-label="Close flow records"
+          title="Close (Esc)"
+          onClick={() => go({ rows: false })}
+        >
           <Icon name="x" />
         </button>
       </header>
@@ -64,7 +75,6 @@ export function Rows() {
           </thead>
           <tbody>
             {rows.map((r, i) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: rows have no id and only grow at the end
               <Row key={i} r={r} />
             ))}
           </tbody>
@@ -78,6 +88,10 @@ export function Rows() {
     </section>
   );
 }
+
+/** middleCut keeps both ends of a long path; the whole is in the title. */
+const middleCut = (s: string, n: number): string =>
+  s.length <= n ? s : `${s.slice(0, n / 2)}…${s.slice(s.length - n / 2)}`;
 
 const End = ({ address, name }: { address: string; name?: string }) => (
   <td>
@@ -112,8 +126,9 @@ const Row = ({ r }: { r: FlowRow }) => {
       <td>
         {r.observer} {r.interface && <small class="mono">{r.interface}</small>}
       </td>
-      <td class="object" title={r.object}>
-        <span class="mono">{r.object}</span>
+      <td title={r.object}>
+        <span class="mono">{r.object.slice(r.object.lastIndexOf('/') + 1)}</span>
+        <small class="mono">{middleCut(r.object.slice(0, r.object.lastIndexOf('/') + 1), 46)}</small>
       </td>
     </tr>
   );

@@ -69,7 +69,11 @@ export function Filter() {
     const mine = new AbortController();
     asked.current = mine;
     try {
-      const s = await get<Suggestions>('suggest', { field: c.field, prefix: c.prefix.replace(/^"/, '') }, mine.signal);
+      const s = await get<Suggestions>(
+        'suggest',
+        { field: c.field, prefix: c.prefix.replace(/^"/, '') },
+        mine.signal,
+      );
       choices.value = s.values.map((v) => ({ text: v.text, note: v.note ?? '' }));
     } catch {
       // No completion then; the filter itself still says what is wrong.
@@ -93,7 +97,8 @@ export function Filter() {
       if (!open.value) {
         open.value = true;
         void suggest();
-      } else if (list.length) active.value = (active.value + (e.key === 'ArrowDown' ? 1 : -1) + list.length) % list.length;
+      } else if (list.length)
+        active.value = (active.value + (e.key === 'ArrowDown' ? 1 : -1) + list.length) % list.length;
     } else if (e.key === 'Tab' && open.value && list.length && text.value.trim()) {
       e.preventDefault();
       take(list[Math.max(0, active.value)]);
@@ -112,17 +117,27 @@ export function Filter() {
     } else if (e.key === 'Backspace' && !text.value && chips?.length) {
       e.preventDefault();
       const last = chips[chips.length - 1];
-      go({ q: chips.slice(0, -1).map((c) => c.text).join(' and ') });
+      go({
+        q: chips
+          .slice(0, -1)
+          .map((c) => c.text)
+          .join(' and '),
+      });
       requestAnimationFrame(() => {
         text.value = last.text;
       });
     }
   };
   useEffect(() => {
-    if (active.value >= 0) document.getElementById(`choice-${active.value}`)?.scrollIntoView({ block: 'nearest' });
+    if (active.value >= 0)
+      document.getElementById(`choice-${active.value}`)?.scrollIntoView({ block: 'nearest' });
   });
 
-  const problem = wrong.value ?? (graph.value.error?.pos !== undefined && graph.value.error.pos >= 0 ? { error: graph.value.error, offset: 0 } : null);
+  const problem =
+    wrong.value ??
+    (graph.value.error?.pos !== undefined && graph.value.error.pos >= 0
+      ? { error: graph.value.error, offset: 0 }
+      : null);
   const at = problem ? Math.max(0, problem.error.pos - problem.offset) : 0;
   return (
     <search class="filter">
@@ -139,7 +154,12 @@ export function Filter() {
                 aria-label={`Remove filter ${c.text}`}
                 onClick={(e) => {
                   e.stopPropagation();
-                  go({ q: chips.filter((_, j) => j !== i).map((x) => x.text).join(' and ') });
+                  go({
+                    q: chips
+                      .filter((_, j) => j !== i)
+                      .map((x) => x.text)
+                      .join(' and '),
+                  });
                 }}
               >
                 <Icon name="x" size={12} />
@@ -187,17 +207,22 @@ export function Filter() {
               {text.value}
               {'\n'}
               {' '.repeat(at)}
-              <b>{'^'.repeat(Math.max(1, Math.min(problem.error.len || 1, [...text.value].length - at || 1)))}</b>
+              <b>
+                {'^'.repeat(Math.max(1, Math.min(problem.error.len || 1, [...text.value].length - at || 1)))}
+              </b>
             </pre>
           )}
           {problem.error.message}
           {problem.error.hint ? ` ${problem.error.hint}` : ''}
         </div>
       )}
-      <ul id="choices" role="listbox" aria-label="Suggestions" class={open.value && choices.value.length && !problem ? 'choices' : 'choices none'}>
+      <ul
+        id="choices"
+        role="listbox"
+        aria-label="Suggestions"
+        class={open.value && choices.value.length && !problem ? 'choices' : 'choices none'}
+      >
         {choices.value.map((c, i) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are those of the combobox
-          // biome-ignore lint/a11y/useFocusableInteractive: the focus stays in the combobox
           <li
             key={c.text}
             id={`choice-${i}`}

@@ -1,7 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { plainMarks, summary, theme } from '../map/model';
-import { layout } from '../map/model';
+import { layout, plainMarks, summary, theme } from '../map/model';
 import { svgOf } from '../map/svg';
 import { exportURL, isDark, meta, say, toggleTheme } from '../state';
 import { Icon } from '../ui';
@@ -29,7 +28,13 @@ export function Top({ onMenu }: { onMenu: () => void }) {
           <Icon name="link" /> <span>Copy link</span>
         </button>
         <Export />
-        <button type="button" class="square" aria-label={isDark.value ? 'Light theme' : 'Dark theme'} title="Theme (Shift D)" onClick={toggleTheme}>
+        <button
+          type="button"
+          class="square"
+          aria-label={isDark.value ? 'Light theme' : 'Dark theme'}
+          title="Theme (Shift D)"
+          onClick={toggleTheme}
+        >
           <Icon name={isDark.value ? 'sun' : 'moon'} />
         </button>
       </div>
@@ -42,8 +47,12 @@ function Sources() {
   if (!m) return <span class="sources" />;
   const bad = m.sources.filter((s) => s.state === 'error');
   const n = m.sources.length;
-  const text = bad.length ? `${bad.length} of ${n} sources failed` : `${n} ${n === 1 ? 'source' : 'sources'}${m.live ? ' · live' : ''}`;
-  const title = m.sources.map((s) => `${s.name}: ${s.message ?? s.state}${s.objects != null ? `, ${s.objects} objects` : ''}`).join('\n');
+  const text = bad.length
+    ? `${bad.length} of ${n} sources failed`
+    : `${n} ${n === 1 ? 'source' : 'sources'}${m.live ? ' · live' : ''}`;
+  const title = m.sources
+    .map((s) => `${s.name}: ${s.message ?? s.state}${s.objects != null ? `, ${s.objects} objects` : ''}`)
+    .join('\n');
   return (
     <span class={bad.length ? 'sources bad' : 'sources'} title={title}>
       <i />
@@ -61,7 +70,13 @@ export async function copyLink(): Promise<void> {
   }
 }
 
-const titles: Record<string, string> = { dot: 'DOT (Graphviz)', json: 'JSON', csv: 'CSV', graphml: 'GraphML', mermaid: 'Mermaid' };
+const titles: Record<string, string> = {
+  dot: 'DOT (Graphviz)',
+  json: 'JSON',
+  csv: 'CSV',
+  graphml: 'GraphML',
+  mermaid: 'Mermaid',
+};
 
 const save = (data: BlobPart, type: string, name: string): void => {
   const a = document.createElement('a');
@@ -73,7 +88,12 @@ const save = (data: BlobPart, type: string, name: string): void => {
 
 function saveSVG(): void {
   const l = layout.value;
-  if (l) save(svgOf(plainMarks(), l.size, theme.value.back, `Periplus: ${summary.value}`), 'image/svg+xml', 'periplus.svg');
+  if (l)
+    save(
+      svgOf(plainMarks(), l.size, theme.value.back, `Periplus: ${summary.value}`),
+      'image/svg+xml',
+      'periplus.svg',
+    );
 }
 
 function Export() {
@@ -102,7 +122,13 @@ function Export() {
   };
   return (
     <div class="menu-box" ref={ref} onKeyDown={key}>
-      <button type="button" aria-haspopup="menu" aria-expanded={open.value} aria-label="Export" onClick={() => (open.value = !open.value)}>
+      <button
+        type="button"
+        aria-haspopup="menu"
+        aria-expanded={open.value}
+        aria-label="Export"
+        onClick={() => (open.value = !open.value)}
+      >
         <Icon name="download" /> <span>Export</span> <Icon name="chevron-down" size={12} />
       </button>
       {open.value && (
@@ -118,7 +144,13 @@ function Export() {
             SVG picture
           </button>
           {(meta.value.data?.exports ?? []).map((f) => (
-            <a key={f} role="menuitem" href={exportURL(f)} download={`periplus.${f === 'mermaid' ? 'mmd' : f}`} onClick={() => (open.value = false)}>
+            <a
+              key={f}
+              role="menuitem"
+              href={exportURL(f)}
+              download={`periplus.${f === 'mermaid' ? 'mmd' : f}`}
+              onClick={() => (open.value = false)}
+            >
               {titles[f] ?? f}
             </a>
           ))}

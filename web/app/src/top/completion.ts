@@ -64,17 +64,38 @@ export function known(c: Context, fields: Field[]): Choice[] {
   if (c.kind === 'field') {
     const end = /^(client|server)\./.exec(p)?.[0] ?? '';
     const names = fields.flatMap((f) =>
-      end ? (f.end ? [{ text: end + f.name, note: f.doc ?? f.type }] : []) : [{ text: f.name, note: f.doc ?? (f.end ? 'of either end' : f.type) }],
+      end
+        ? f.end
+          ? [{ text: end + f.name, note: f.doc ?? f.type }]
+          : []
+        : [{ text: f.name, note: f.doc ?? (f.end ? 'of either end' : f.type) }],
     );
-    const more = end ? [] : [{ text: 'client.', note: 'a field of the client' }, { text: 'server.', note: 'a field of the server' }, { text: 'not', note: '' }];
+    const more = end
+      ? []
+      : [
+          { text: 'client.', note: 'a field of the client' },
+          { text: 'server.', note: 'a field of the server' },
+          { text: 'not', note: '' },
+        ];
     return [...names, ...more].filter((n) => n.text.toLowerCase().startsWith(p)).slice(0, 14);
   }
-  if (c.kind === 'op') return (field?.ops ?? ['=', '!=', 'in', '~']).filter((o) => o.startsWith(p)).map((text) => ({ text, note: opNotes[text] ?? '' }));
-  if (c.kind === 'join') return ['and', 'or'].filter((o) => o.startsWith(p)).map((text) => ({ text, note: '' }));
-  return (field?.values ?? []).filter((v) => v.toLowerCase().startsWith(p)).map((text) => ({ text, note: '' }));
+  if (c.kind === 'op')
+    return (field?.ops ?? ['=', '!=', 'in', '~'])
+      .filter((o) => o.startsWith(p))
+      .map((text) => ({ text, note: opNotes[text] ?? '' }));
+  if (c.kind === 'join')
+    return ['and', 'or'].filter((o) => o.startsWith(p)).map((text) => ({ text, note: '' }));
+  return (field?.values ?? [])
+    .filter((v) => v.toLowerCase().startsWith(p))
+    .map((text) => ({ text, note: '' }));
 }
 
-const opNotes: Record<string, string> = { '~': 'like, with *', in: 'one of (…), or inside a CIDR', 'not in': 'none of (…)', '!=': 'is not' };
+const opNotes: Record<string, string> = {
+  '~': 'like, with *',
+  in: 'one of (…), or inside a CIDR',
+  'not in': 'none of (…)',
+  '!=': 'is not',
+};
 
 /** insert puts a choice in the place of what was typed. */
 export function insert(text: string, c: Context, choice: string): { text: string; cursor: number } {
