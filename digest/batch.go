@@ -47,7 +47,7 @@ const (
 	rowSize       = 256 // a row in a table, its index and its place in the order
 	// maxTable is how many rows a table holds at most: larger ones leave the
 	// cache and cost more than they save.
-	maxTable = 64 << 10
+	maxTable = 16 << 10
 )
 
 func (b *Batch) begin() {
@@ -151,7 +151,7 @@ func (b *Batch) takeLegs(legs map[legKey]intervals) {
 }
 
 // fanIn is how many runs are merged at once, about. More are merged in steps.
-const fanIn = 128
+const fanIn = 256
 
 func (b *Batch) addSettled(r run) error { return b.addRun(&b.runs.settled, r, false) }
 
