@@ -20,8 +20,16 @@ type book struct {
 // account is one conversation while it is being added up.
 type account struct {
 	hours       map[int64]*Hour
+	none        []nothing
 	first, last time.Time
 	sampled     bool
+}
+
+// nothing is a direction of an hour in which an observer saw packets that were
+// all stopped further on: what got through is known to be 0.
+type nothing struct {
+	at   time.Time
+	back bool
 }
 
 // speaker is a log at a hop that can say how much went through.
@@ -44,7 +52,8 @@ type record struct {
 }
 
 func (x *sight) record() record {
-	return record{x.hop, x.log, x.b.back && !x.log.azure(), x.verdict.Stopped(), x.reason, x.slot}
+	both := x.log.azure() || x.log.kind == firewallLog // one record for both directions
+	return record{x.hop, x.log, x.b.back && !both, x.verdict.Stopped(), x.reason, x.slot}
 }
 
 // enter adds one connection's packets to the truth, as merge.md says what is
@@ -82,7 +91,14 @@ func (t *book) enterIdent(c *conn, id ident, seen []sight, starts map[record]tim
 	for i := range c.bursts {
 		b := &c.bursts[i]
 		if x := stopOf(c, id, seen, b); x != nil {
-			t.add(c, id, measureOf(seen, x), seen, starts, x.verdict)
+			m := measureOf(seen, x)
+			t.add(c, id, m, seen, starts, x.verdict)
+			for _, s := range speakers {
+				if y := sightOf(seen, b, s); y != nil && s.log.on(b.at) && m.log.measures(x.verdict) {
+					t.passedNone(c, id, y, starts, allowed)
+					break
+				}
+			}
 			continue
 		}
 		for _, s := range speakers {
@@ -192,13 +208,7 @@ func (t *book) add(c *conn, id ident, x *sight, seen []sight, starts map[record]
 	if x.log.azure() {
 		at = time.UnixMilli(x.slot).UTC()
 	}
-	k := Key{Client: id.client, Server: id.server, Port: id.port, HasPort: id.has, Protocol: id.proto, Verdict: v}
-	k.ClientNetwork, k.ServerNetwork = t.networks(c, id)
-	a := t.convs[k]
-	if a == nil {
-		a = &account{hours: map[int64]*Hour{}}
-		t.convs[k] = a
-	}
+	a := t.account(t.key(c, id, v))
 	a.count(at, x)
 	if x.log.azure() && !v.Stopped() {
 		first, _ := c.span(seen, x)
@@ -214,6 +224,31 @@ func (t *book) add(c *conn, id ident, x *sight, seen []sight, starts map[record]
 	if x.b.at.After(a.last) {
 		a.last = x.b.at
 	}
+}
+
+// passedNone notes that y's record counts packets of which b got no further.
+func (t *book) passedNone(c *conn, id ident, y *sight, starts map[record]time.Time, allowed bool) {
+	k := t.key(c, id, y.log.says(y.verdict))
+	if allowed {
+		k.Verdict = periplus.Allowed
+	}
+	a := t.account(k)
+	a.none = append(a.none, nothing{starts[y.record()], y.b.back})
+}
+
+func (t *book) key(c *conn, id ident, v periplus.Verdict) Key {
+	k := Key{Client: id.client, Server: id.server, Port: id.port, HasPort: id.has, Protocol: id.proto, Verdict: v}
+	k.ClientNetwork, k.ServerNetwork = t.networks(c, id)
+	return k
+}
+
+func (t *book) account(k Key) *account {
+	a := t.convs[k]
+	if a == nil {
+		a = &account{hours: map[int64]*Hour{}}
+		t.convs[k] = a
+	}
+	return a
 }
 
 // networks names the ends' networks where the address alone does not.
@@ -263,9 +298,28 @@ func (a *account) count(at time.Time, x *sight) {
 	h.Add(Counters{RequestPackets: p, RequestBytes: b, ResponsePackets: none, ResponseBytes: none})
 }
 
+// zeros enters what is known to be 0 into hours that exist.
+func (a *account) zeros() {
+	zero := periplus.Count{Known: true}
+	for _, n := range a.none {
+		h := a.hours[n.at.Truncate(time.Hour).Unix()]
+		switch {
+		case h == nil:
+		case n.back:
+			h.Add(Counters{ResponsePackets: zero, ResponseBytes: zero})
+		default:
+			h.Add(Counters{RequestPackets: zero, RequestBytes: zero})
+		}
+	}
+}
+
 // close makes the truth of all that was entered.
 func (t *book) close(out *Truth) {
 	for k, a := range t.convs {
+		if len(a.hours) == 0 {
+			continue // nothing of it got through
+		}
+		a.zeros()
 		v := Conversation{Key: k, First: a.first, Last: a.last, Sampled: a.sampled}
 		for _, h := range a.hours {
 			v.Hours = append(v.Hours, *h)

@@ -138,6 +138,13 @@ var awsPathScenarios = []Scenario{
 			g.ask(w, 5432, w.times(12, 0, 2*time.Hour)...)
 			g.lose(w, 9092, "no-route")
 		}},
+	{Name: "aws-tgw-drops-seen-by-it-only", Provider: "aws", Deliveries: 1,
+		About: "only the transit gateway logs what it drops: there is nothing that passed",
+		build: func(w *world) {
+			g := gatewayOf(w, false, false)
+			g.ask(w, 5432, w.times(6, 0, 2*time.Hour)...)
+			g.lose(w, 9092, "blackhole")
+		}},
 	{Name: "aws-nat-packet-addresses", Provider: "aws", Deliveries: 1,
 		About: "a NAT gateway logs both its sides with packet-level addresses: one conversation, and a leg that is in no total",
 		build: func(w *world) {

@@ -234,20 +234,34 @@ func options(r *digest.Result) merge.Options {
 	id := func(p, a, i, l string) string { return p + " " + a + " " + i + " " + l }
 	for _, c := range r.Coverage {
 		k := id(c.Provider, c.Account, c.Interface, c.Log)
-		passed[k] = passed[k] || c.KeepsPassed
+		for _, k := range []string{id(c.Provider, c.Account, "", c.Log), id(c.Provider, c.Account, c.Interface, "")} {
+			passed[k] = passed[k] || c.KeepsPassed
+		}
 		if c.SkipData > 0 {
 			skipped[k+c.Hour.UTC().String()] = true
+		}
+	}
+	// One log of an interface may name its network, another not.
+	homes := map[string]string{}
+	for _, o := range r.Owned {
+		if o.Place.Network != "" {
+			homes[id(o.Place.Provider, o.Place.Account, o.Place.Interface, "")] = o.Place.Network
 		}
 	}
 	owners := map[netip.Addr][]merge.Owner{}
 	for _, o := range r.Owned {
 		w := merge.Owner{Network: o.Place.Home(), Account: o.Place.Account, Region: o.Place.Region}
+		if home := homes[id(o.Place.Provider, o.Place.Account, o.Place.Interface, "")]; home != "" {
+			w.Network = home
+		}
 		if !slices.Contains(owners[o.Addr], w) {
 			owners[o.Addr] = append(owners[o.Addr], w)
 		}
 	}
 	return merge.Options{
-		KeepsPassed: func(p *periplus.Place) bool { return passed[id(p.Provider, p.Account, p.Interface, p.Log)] },
+		KeepsPassed: func(p *periplus.Place) bool {
+			return passed[id(p.Provider, p.Account, "", p.Log)] || passed[id(p.Provider, p.Account, p.Interface, "")]
+		},
 		SkipData: func(p *periplus.Place, hour time.Time) bool {
 			return skipped[id(p.Provider, p.Account, p.Interface, p.Log)+hour.UTC().String()]
 		},
