@@ -239,7 +239,7 @@ func (p *picture) choose(known bool) {
 			p.shown = append(p.shown, d)
 		}
 	}
-	take(stopped, (p.ask.MaxEdges+3)/4, max(2, (p.ask.MaxNodes+3)/4))
+	take(stopped, (p.ask.MaxEdges+3)/4, min(p.ask.MaxNodes, max(2, (p.ask.MaxNodes+3)/4)))
 	take(rank(func(d *drawn) int64 { return d.metric }), p.ask.MaxEdges, p.ask.MaxNodes)
 	take(stopped, p.ask.MaxEdges, p.ask.MaxNodes)
 }
