@@ -184,7 +184,7 @@ func (a *azureReader) top(r *periplus.Record) bool {
 				}
 				end = len(t.b) - t.i
 			}
-			line := bytes.TrimRight(t.b[t.i:t.i+end], "\r, ")
+			line := bytes.TrimRight(t.b[t.i:t.i+end], "\r ")
 			t.i += end
 			a.begin()
 			return a.tuple(r, line)

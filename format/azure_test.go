@@ -287,7 +287,7 @@ func fuzzSeeds(f *testing.F, pattern string) (seeds [][]byte) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		if len(text) < 2000 {
+		if len(text) < 3000 {
 			seeds = append(seeds, text)
 		}
 		if filepath.Ext(file) == ".ndjson" {

@@ -1,8 +1,6 @@
 package format
 
-import (
-	"bytes"
-)
+import "bytes"
 
 var azureVNet = Format{
 	Name:  "azure-vnet",
@@ -17,13 +15,13 @@ var azureVNet = Format{
 
 // azureGuess looks for the names that only these logs have, or for a bare tuple.
 func azureGuess(head []byte, nsg bool) bool {
-	b := bytes.TrimLeft(head, "\xef\xbb\xbf \t\r\n,")
+	b := bytes.TrimLeft(head, "\xef\xbb\xbf \t\r\n,\"") // a quote: a tuple that somebody copied
 	if len(b) == 0 {
 		return false
 	}
 	if b[0] >= '0' && b[0] <= '9' {
 		line, _, _ := bytes.Cut(b, []byte("\n"))
-		return azureTuple(bytes.TrimRight(line, "\r, "), nsg)
+		return azureTuple(bytes.TrimRight(line, "\r, \""), nsg)
 	}
 	if b[0] != '{' && b[0] != '[' {
 		return false
@@ -35,7 +33,11 @@ func azureGuess(head []byte, nsg bool) bool {
 	case has(`"NetworkSecurityGroupFlowEvent"`), has(`"flowTuples"`):
 		return nsg
 	}
-	return string(bytes.Join(bytes.Fields(b), nil)) == `{"records":[` && !nsg // a blob that has only begun
+	switch string(bytes.Join(bytes.Fields(b), nil)) {
+	case `{"records":[`, `{"records":[]}`: // a blob that has only begun
+		return !nsg
+	}
+	return false
 }
 
 func azureTuple(line []byte, nsg bool) bool {

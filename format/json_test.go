@@ -7,9 +7,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -96,27 +98,13 @@ func cloudRead(t testing.TB, f Format, in io.Reader, batch int) string {
 	for _, e := range s.First {
 		fmt.Fprintf(&b, "%s %s\n", e.Kind, &e)
 	}
-	for _, k := range sortedKeys(s.Unknown) {
+	for _, k := range slices.Sorted(maps.Keys(s.Unknown)) {
 		fmt.Fprintf(&b, "unknown %s: %d\n", k, s.Unknown[k])
 	}
 	if a, ok := r.(interface{ Cursor() int64 }); ok {
 		fmt.Fprintf(&b, "cursor %d\n", a.Cursor())
 	}
 	return b.String()
-}
-
-func sortedKeys(m map[string]int64) []string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
-	}
-	// few keys: insertion sort keeps the test free of imports
-	for i := range keys {
-		for j := i; j > 0 && keys[j] < keys[j-1]; j-- {
-			keys[j], keys[j-1] = keys[j-1], keys[j]
-		}
-	}
-	return keys
 }
 
 // golden reads every file that matches and compares with what its .want holds,
@@ -200,7 +188,7 @@ func TestJSONScalar(t *testing.T) {
 }
 
 func FuzzJSONText(f *testing.F) {
-	for _, s := range []string{`{"a":[1,2.5e-3,"x\u0041",null,true]}`, `"\ud83d\ude00"`, `[]`, `{}`, `-0`, `"` + strings.Repeat("x", 30) + `\\"`, `[1,]`, "\"\x1f\""} {
+	for _, s := range []string{`{"a":[1,2.5e-3,"x\u0041",null,true]}`, `"\ud83d\ude00"`, `[]`, `{}`, `-0`, `"` + strings.Repeat("x", 30) + `\\"`, `[1,]`, "\"\x1f\"", `["\0"]`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
