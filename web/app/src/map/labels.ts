@@ -10,7 +10,7 @@ export interface Wanted {
 }
 
 const parts = [0.5, 0.38, 0.62, 0.27, 0.73, 0.17, 0.83];
-const offsets = [0, -12, 12];
+const sides = [0, -1, 1];
 
 export function placeLabels<T extends Wanted>(list: T[], obstacles: Box[]): { of: T; box: Box }[] {
   const taken: Box[] = [];
@@ -42,7 +42,8 @@ const centred = (l: Wanted): Box => {
 function free(l: Wanted, obstacles: Box[], taken: Box[]): Box | null {
   for (const part of parts) {
     const p = along(l.line, part);
-    for (const dy of offsets) {
+    for (const side of sides) {
+      const dy = side * (l.h + 3);
       const box = { x: p.x - l.w / 2, y: p.y - l.h / 2 + dy, w: l.w, h: l.h };
       if (!taken.some((o) => overlap(box, o, 2)) && !obstacles.some((o) => overlap(box, o, 1))) return box;
     }

@@ -48,7 +48,13 @@ export function contextOf(text: string, cursor: number): Context {
     if (kind === 'value' && /^(=|!=|<|>|<=|>=|~)$/.test(t)) last = { text: '', from: from + t.length, kind };
   }
   const at = text.slice(0, cursor).match(/\s$/) ? kind : last.text ? last.kind : kind;
-  return { kind: at, field, prefix: last.text, from: last.from, to: cursor };
+  return {
+    kind: at,
+    field: at === 'op' || at === 'value' ? field : '',
+    prefix: last.text,
+    from: last.from,
+    to: cursor,
+  };
 }
 
 export interface Choice {
