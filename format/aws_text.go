@@ -282,12 +282,14 @@ func (p *awsParser) line(b []byte, no int64, rec *periplus.Record, stats *peripl
 		p.setHeader(b, stats)
 		return nil, false
 	}
-	if n := p.glued(b); p.cols == nil && n > 0 {
-		b, rest = b[:n], b[n:]
-	}
-	if p.cols == nil && !p.guessColumns(b) {
-		p.bad(stats, no, badLine{periplus.BadColumns, "", "no header names the columns; give them with --aws-format"})
-		return rest, false
+	if p.cols == nil {
+		if n := p.glued(b); n > 0 {
+			b, rest = b[:n], b[n:]
+		}
+		if !p.guessColumns(b) {
+			p.bad(stats, no, badLine{periplus.BadColumns, "", "no header names the columns; give them with --aws-format"})
+			return rest, false
+		}
 	}
 	wrong := p.record(b, rec)
 	if wrong != nil {
@@ -409,10 +411,18 @@ func (p *awsParser) takeLost(recs []periplus.Record) int {
 	return n
 }
 
-// keepLost remembers what is to follow rec.
+// keepLost remembers what is to follow rec. Where nothing got through, rec is
+// itself about what was lost: no packets passed, so there is no row of them.
 func (p *awsParser) keepLost(rec *periplus.Record) {
+	none := rec.Has&periplus.HasPackets != 0 && rec.Packets == 0
 	for i, n := range p.lost {
-		if n > 0 {
+		switch {
+		case n == 0:
+		case none:
+			none = false
+			rec.Verdict, rec.Packets, rec.Bytes, rec.Has = periplus.Dropped, n, 0, rec.Has&^periplus.HasBytes
+			rec.Note = p.share.lostNote(rec.Note, lostReasons[i])
+		default:
 			p.pending = append(p.pending, lostPart{lostReasons[i], n})
 			p.after = *rec
 		}

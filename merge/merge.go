@@ -197,6 +197,9 @@ func (m *Merger) subtract(rows []row) {
 						x.cut = true
 					}
 				}
+				if x.cut && x.left[counters[0]].Known && x.left[counters[0]].N == 0 {
+					x.left[counters[1]].N = 0 // a gateway counts what it lost in packets only
+				}
 			}
 			if touched && rest[counters[0]].N > 0 {
 				m.Below++

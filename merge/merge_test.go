@@ -264,6 +264,10 @@ func TestMerge(t *testing.T) {
 		client eni-c allowed 0:10..1:10 req=10/600
 		middle tgw-1 dropped:no-route 0:10..1:10 req=10/600`, `
 		0 dropped:no-route req=10/600 resp=null records=1 client unknown at=middle`)
+	f("a gateway that counts what it lost in packets only leaves no bytes behind", `
+		client eni-c allowed 0:10..1:10 req=10/600
+		middle tgw-1 dropped:no-route 0:10..1:10 req=10`, `
+		0 dropped:no-route req=10 resp=null records=1 client unknown at=middle`)
 	f("a reply that an ACL at the server stops is a denied row with response counters only", `
 		server eni-s allowed 0:10..1:10 req=5/300
 		server eni-s denied 0:10..1:10 resp=5/200
@@ -555,7 +559,7 @@ func TestProperties(t *testing.T) {
 // and hour, the log that counts most.
 func chosenStops(rows []periplus.Flow, opt Options) map[string]int64 {
 	type total struct {
-		sampled          bool
+		counts, sampled  bool
 		packets, records int64
 	}
 	logs := map[string]map[string]total{} // conversation, interface and hour, then log
@@ -570,6 +574,7 @@ func chosenStops(rows []periplus.Flow, opt Options) map[string]int64 {
 			logs[k] = map[string]total{}
 		}
 		l := logs[k][f.Place.Log]
+		l.counts = l.counts || f.RequestPackets.Known || f.ResponsePackets.Known
 		l.sampled = l.sampled || f.Sampled
 		l.packets += f.RequestPackets.N + f.ResponsePackets.N
 		l.records += f.Records
@@ -583,8 +588,8 @@ func chosenStops(rows []periplus.Flow, opt Options) map[string]int64 {
 		best := ""
 		for log, l := range byLog {
 			b, ok := byLog[best]
-			if !ok || b.sampled && !l.sampled || b.sampled == l.sampled && (l.packets > b.packets ||
-				l.packets == b.packets && (l.records > b.records || l.records == b.records && log < best)) {
+			if !ok || !b.counts && l.counts || b.counts == l.counts && (b.sampled && !l.sampled || b.sampled == l.sampled && (l.packets > b.packets ||
+				l.packets == b.packets && (l.records > b.records || l.records == b.records && log < best))) {
 				best = log
 			}
 		}

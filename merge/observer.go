@@ -74,12 +74,14 @@ type logTotal struct {
 	hour    int64
 	stopped bool
 	log     string
+	counts  bool
 	sampled bool
 	packets int64
 	records int64
 }
 
-// chooseLogs leaves out all but one log of an interface and hour: the one with
+// chooseLogs leaves out all but one log of an interface and hour: one that
+// counts before one that does not (a firewall's), then the one with
 // more counted packets. What passed and what was stopped is chosen apart: a
 // packet is only one of them, and an interface may have a log for each.
 func (m *Merger) chooseLogs(rows []row) {
@@ -102,10 +104,11 @@ func (m *Merger) chooseLogs(rows []row) {
 		t := &m.logs[k]
 		t.packets += r.RequestPackets.N + r.ResponsePackets.N
 		t.records += r.Records
+		t.counts = t.counts || r.RequestPackets.Known || r.ResponsePackets.Known
 		t.sampled = t.sampled || r.Sampled
 	}
 	slices.SortFunc(m.logs, func(a, b logTotal) int { // the best first
-		return cmp.Or(compareBool(a.sampled, b.sampled), cmp.Compare(b.packets, a.packets),
+		return cmp.Or(compareBool(b.counts, a.counts), compareBool(a.sampled, b.sampled), cmp.Compare(b.packets, a.packets),
 			cmp.Compare(b.records, a.records), cmp.Compare(a.log, b.log))
 	})
 	for i := range rows {
