@@ -141,7 +141,7 @@ func FilePath(uri string) (string, bool) {
 
 // Open opens an object of Objects.
 func (f *Files) Open(_ context.Context, o *periplus.Object) (io.ReadCloser, error) {
-	if o.URI == "stdin:" {
+	if strings.HasPrefix(o.URI, "stdin:") { // a lake adds when it was read
 		if f.Stdin != nil {
 			return io.NopCloser(f.Stdin), nil
 		}

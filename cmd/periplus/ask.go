@@ -64,8 +64,9 @@ func (f *askFlags) desk(ctx context.Context, e *env, cmd *cobra.Command, paths [
 	return d, nil
 }
 
-// ask makes the question that the flags say.
-func (f *askFlags) ask(ctx context.Context, cmd *cobra.Command, q *query.Questions) (query.Ask, error) {
+// settle makes the question that the flags say, before anything is read. Its
+// range is empty where the flags leave it open; ask fills it in.
+func (f *askFlags) settle(cmd *cobra.Command) (query.Ask, error) {
 	a := query.Ask{Metric: f.metric, Show: f.show}
 	now := time.Now()
 	var err error
@@ -73,16 +74,6 @@ func (f *askFlags) ask(ctx context.Context, cmd *cobra.Command, q *query.Questio
 		if a.Filter, err = query.Parse(f.filter, now); err != nil {
 			return a, wrong(cmd, filterError(f.filter, err))
 		}
-	}
-	if f.from == "" || f.to == "" {
-		x, err := q.Extent(ctx)
-		if err != nil {
-			return a, err
-		}
-		if x.From.IsZero() {
-			return a, hint{errors.New("the lake holds no traffic"), "'periplus ingest --lake DIR SOURCE' reads logs into it"}
-		}
-		a.From, a.To = x.From, x.To.Add(time.Second)
 	}
 	for _, p := range []struct {
 		name, text string
@@ -94,8 +85,38 @@ func (f *askFlags) ask(ctx context.Context, cmd *cobra.Command, q *query.Questio
 			}
 		}
 	}
-	if !a.From.Before(a.To) {
+	if f.from != "" && f.to != "" && !a.From.Before(a.To) {
 		return a, wrong(cmd, fmt.Errorf("the range begins at %s and ends at %s", stamp(a.From), stamp(a.To)))
+	}
+	return a, nil
+}
+
+// some gives an open question a range, so that its other words can be checked.
+func some(a query.Ask) query.Ask {
+	a.From, a.To = time.Unix(0, 0), time.Unix(300, 0)
+	return a
+}
+
+// ask fills in the range that the flags leave open: all there is.
+func ask(ctx context.Context, q *query.Questions, a query.Ask) (query.Ask, error) {
+	if !a.From.IsZero() && !a.To.IsZero() {
+		return a, nil
+	}
+	x, err := q.Extent(ctx)
+	if err != nil {
+		return a, err
+	}
+	if x.From.IsZero() {
+		return a, hint{errors.New("the lake holds no traffic"), "'periplus ingest --lake DIR SOURCE' reads logs into it"}
+	}
+	if a.From.IsZero() {
+		a.From = x.From
+	}
+	if a.To.IsZero() {
+		a.To = x.To.Add(time.Second)
+	}
+	if !a.From.Before(a.To) {
+		return a, hint{fmt.Errorf("there is no traffic in the range; the lake holds %s to %s", stamp(x.From), stamp(x.To)), "choose another --from and --to"}
 	}
 	return a, nil
 }

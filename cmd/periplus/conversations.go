@@ -41,13 +41,20 @@ client, server, server_port, protocol, verdict, packets and bytes both ways
 (empty, or null in JSON, where the logs cannot say). --json writes a line each.`,
 		Example: "  periplus conversations ./logs --csv\n  periplus conversations --lake DIR --filter 'server.ip in 10.0.0.0/8' --json",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			a, err := f.settle(cmd)
+			if err != nil {
+				return err
+			}
+			if _, err := some(a).ConversationsSQL(); err != nil {
+				return wrong(cmd, err)
+			}
 			d, err := f.desk(cmd.Context(), e, cmd, args)
 			if err != nil {
 				return err
 			}
 			defer d.Close()
 			q := d.questions()
-			a, err := f.ask(cmd.Context(), cmd, q)
+			a, err = ask(cmd.Context(), q, a)
 			if err != nil {
 				return err
 			}

@@ -24,13 +24,20 @@ the log object. --json writes a line each. --limit 0 writes all.`,
 			if n < 0 {
 				return wrong(cmd, errors.New("--limit: give 0 or more"))
 			}
+			a, err := f.settle(cmd)
+			if err != nil {
+				return err
+			}
+			if _, err := some(a).RowsSQL("", max(n, 1)); err != nil {
+				return wrong(cmd, err)
+			}
 			d, err := f.desk(cmd.Context(), e, cmd, args)
 			if err != nil {
 				return err
 			}
 			defer d.Close()
 			q := d.questions()
-			a, err := f.ask(cmd.Context(), cmd, q)
+			a, err = ask(cmd.Context(), q, a)
 			if err != nil {
 				return err
 			}

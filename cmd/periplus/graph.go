@@ -56,17 +56,24 @@ as that viewer cuts: at least 10 records, then the 50 largest.`,
 			if err != nil {
 				return wrong(cmd, err)
 			}
+			a, err := f.settle(cmd)
+			if err != nil {
+				return err
+			}
+			a.Level, a.Expand, a.MaxNodes, a.MaxEdges = level, expand, query.MaxNodes, query.MaxEdges
+			if _, err := some(a).MapSQL(); err != nil {
+				return wrong(cmd, err)
+			}
 			d, err := f.desk(cmd.Context(), e, cmd, args)
 			if err != nil {
 				return err
 			}
 			defer d.Close()
 			q := d.questions()
-			a, err := f.ask(cmd.Context(), cmd, q)
+			a, err = ask(cmd.Context(), q, a)
 			if err != nil {
 				return err
 			}
-			a.Level, a.Expand, a.MaxNodes, a.MaxEdges = level, expand, query.MaxNodes, query.MaxEdges
 			if f.sql {
 				s, err := a.MapSQL()
 				return statement(e, s, err)

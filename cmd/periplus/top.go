@@ -27,13 +27,20 @@ server.ip, server.network … What is cut off is in the last line.`,
 			if n < 1 {
 				return wrong(cmd, errors.New("--limit: give a number above 0"))
 			}
+			a, err := f.settle(cmd)
+			if err != nil {
+				return err
+			}
+			if _, err := some(a).TopSQL(by, n); err != nil {
+				return wrong(cmd, err)
+			}
 			d, err := f.desk(cmd.Context(), e, cmd, args)
 			if err != nil {
 				return err
 			}
 			defer d.Close()
 			q := d.questions()
-			a, err := f.ask(cmd.Context(), cmd, q)
+			a, err = ask(cmd.Context(), q, a)
 			if err != nil {
 				return err
 			}
