@@ -95,3 +95,29 @@ func TestAWSTextAllocates(t *testing.T) {
 		t.Errorf("%v allocations for 1000 records, want none", got)
 	}
 }
+
+// TestAWSTextV5Allocates nothing either, with places and notes that change from
+// line to line and columns that are kept by name.
+func TestAWSTextV5Allocates(t *testing.T) {
+	var log bytes.Buffer
+	log.WriteString("version srcaddr dstaddr srcport dstport protocol start end packets bytes account-id vpc-id instance-id interface-id sublocation-id action tcp-flags pkt-srcaddr pkt-dstaddr pkt-dst-aws-service traffic-path flow-direction instance-tag new-one log-status\n")
+	for i := range 60000 {
+		fmt.Fprintf(&log, "11 10.0.0.%d 52.95.128.179 %d 443 6 1616729292 1616729349 7 471 123456789012 vpc-ab i-0c50 eni-%09d wl-%d ACCEPT 3 10.0.0.%d 52.95.128.179 S3 %d egress web%%2D%d new%d OK\n", i%200, 1024+i%60000, i%50, i%3, i%200, 7+i%2, i%7, i%9)
+	}
+	r, err := newAWSLines(&log, Options{Now: awsNow})
+	if err != nil {
+		t.Fatal(err)
+	}
+	recs := make([]periplus.Record, 500)
+	read := func() {
+		if n, err := r.Read(recs); n != len(recs) || len(recs[0].Extra) != 2 {
+			t.Fatalf("%d records, %v", n, err)
+		}
+	}
+	for range 20 {
+		read()
+	}
+	if got := testing.AllocsPerRun(50, read); got > 1 { // the buffer, seldom
+		t.Errorf("%v allocations for 500 records, want none", got)
+	}
+}

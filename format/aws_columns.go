@@ -70,13 +70,12 @@ const (
 	awsGateway // resource-type: the record is a transit gateway's
 )
 
-// The groups of slots, each [first, end).
+// Where each group of slots ends.
 const (
-	awsPlaceFirst, awsPlaceEnd = awsAccount, awsRejectReason
-	awsNoteFirst, awsNoteEnd   = awsRejectReason, awsECSCluster
-	awsOwnFirst, awsOwnEnd     = awsECSCluster, awsSrcAccount
-	awsSrcFirst, awsSrcEnd     = awsSrcAccount, awsDstAccount
-	awsDstFirst, awsDstEnd     = awsDstAccount, awsSlots
+	awsPlaceEnd = awsRejectReason
+	awsNoteEnd  = awsECSCluster
+	awsOwnEnd   = awsSrcAccount
+	awsSrcEnd   = awsDstAccount
 )
 
 type awsColumn struct {

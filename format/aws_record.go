@@ -1,6 +1,7 @@
 package format
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/periplus/periplus/periplus"
@@ -39,6 +40,10 @@ func (p *awsParser) record(b []byte, rec *periplus.Record) *badLine {
 			i = next
 			continue
 		}
+		if next := p.quick(c.op, b, i, rec); next > 0 {
+			i = next
+			continue
+		}
 		if b[i] == '-' && (i+1 == len(b) || b[i+1] == ' ' || b[i+1] == '\t') {
 			i++ // not said
 			continue
@@ -61,6 +66,99 @@ func (p *awsParser) record(b []byte, rec *periplus.Record) *badLine {
 		rec.Extra = p.extra[extra:len(p.extra):len(p.extra)]
 	}
 	return p.finish(rec)
+}
+
+// quick reads the word at i if it is of the usual shape, and the space after
+// it; 0: value must look closer. It is what makes long formats fast.
+func (p *awsParser) quick(op awsOp, b []byte, i int, rec *periplus.Record) (next int) {
+	var v uint64
+	var addr netip.Addr
+	switch op {
+	case awsSrcAddr:
+		if addr, next = fastIPv4(b, i); next > 0 {
+			rec.Src = addr
+		}
+	case awsDstAddr:
+		if addr, next = fastIPv4(b, i); next > 0 {
+			rec.Dst = addr
+		}
+	case awsPktSrcAddr:
+		if addr, next = fastIPv4(b, i); next > 0 {
+			rec.PktSrc = addr
+		}
+	case awsPktDstAddr:
+		if addr, next = fastIPv4(b, i); next > 0 {
+			rec.PktDst = addr
+		}
+	case awsSrcPort:
+		if v, next = fastUint(b, i); v > 65535 {
+			return 0
+		} else if next > 0 {
+			rec.SrcPort = uint16(v)
+			rec.Has |= periplus.HasSrcPort
+		}
+	case awsDstPort:
+		if v, next = fastUint(b, i); v > 65535 {
+			return 0
+		} else if next > 0 {
+			rec.DstPort = uint16(v)
+			rec.Has |= periplus.HasDstPort
+		}
+	case awsProtocol:
+		if v, next = fastUint(b, i); v > 255 {
+			return 0
+		} else if next > 0 {
+			rec.Protocol = uint8(v)
+			rec.Has |= periplus.HasProtocol
+		}
+	case awsTCPFlags:
+		if v, next = fastUint(b, i); v > 255 {
+			return 0
+		} else if next > 0 {
+			rec.TCPFlags = uint8(v)
+			rec.Has |= periplus.HasTCPFlags
+		}
+	case awsPackets:
+		if v, next = fastUint(b, i); next > 0 {
+			rec.Packets = v
+			rec.Has |= periplus.HasPackets
+		}
+	case awsBytes:
+		if v, next = fastUint(b, i); next > 0 {
+			rec.Bytes = v
+			rec.Has |= periplus.HasBytes
+		}
+	case awsStart:
+		return p.quickTime(b, i, &p.start, awsHasStart)
+	case awsEnd:
+		return p.quickTime(b, i, &p.end, awsHasEnd)
+	case awsAction:
+		if i+7 <= len(b) && string(b[i:i+7]) == "ACCEPT " {
+			rec.Verdict = periplus.Allowed
+			return i + 7
+		}
+	case awsVersion, awsStatus, awsType:
+		switch {
+		case i+2 < len(b) && b[i]-'2' < 8 && b[i+1] == ' ' && op == awsVersion:
+			return i + 2
+		case i+2 == len(b) && b[i] == 'O' && b[i+1] == 'K' && op == awsStatus:
+			return i + 2
+		case i+5 < len(b) && string(b[i:i+5]) == "IPv4 " && op == awsType:
+			return i + 5
+		}
+	}
+	return next
+}
+
+// quickTime reads seconds into to.
+func (p *awsParser) quickTime(b []byte, i int, to *int64, flag uint8) (next int) {
+	v, next := fastSeconds(b, i)
+	if ms := v * 1000; next > 0 && ms >= p.minMilli && ms <= p.maxMilli {
+		*to = ms
+		p.flags |= flag
+		return next
+	}
+	return 0
 }
 
 // value reads the word at i, which is not "-", as column c.

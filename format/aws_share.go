@@ -9,30 +9,45 @@ import (
 	"github.com/periplus/periplus/periplus"
 )
 
-// Which groups of slots changed.
+// The groups of slots.
 const (
-	dirtyPlace = 1 << iota
-	dirtyNote
-	dirtyOwn
-	dirtySrc
-	dirtyDst
-	dirtyAll = dirtyPlace | dirtyNote | dirtyOwn | dirtySrc | dirtyDst
+	groupPlace = iota
+	groupNote
+	groupOwn
+	groupSrc
+	groupDst
 )
 
-// slotDirty is the group of each slot. A place is part of who its own end is.
+// Which groups of slots changed.
+const (
+	dirtyPlace = 1 << groupPlace
+	dirtyNote  = 1 << groupNote
+	dirtyOwn   = 1 << groupOwn
+	dirtySrc   = 1 << groupSrc
+	dirtyDst   = 1 << groupDst
+	dirtyAll   = dirtyPlace | dirtyNote | dirtyOwn | dirtySrc | dirtyDst
+)
+
+func groupOf(op awsOp) int {
+	switch {
+	case op < awsPlaceEnd:
+		return groupPlace
+	case op < awsNoteEnd:
+		return groupNote
+	case op < awsOwnEnd:
+		return groupOwn
+	case op < awsSrcEnd:
+		return groupSrc
+	}
+	return groupDst
+}
+
+// slotDirty is what a new value of each slot makes dirty. A place is part of
+// who its own end is.
 var slotDirty = func() (d [awsSlots]uint8) {
 	for i := range d {
-		switch op := awsOp(i); {
-		case op < awsPlaceEnd:
-			d[i] = dirtyPlace | dirtyOwn
-		case op < awsNoteEnd:
-			d[i] = dirtyNote
-		case op < awsOwnEnd:
-			d[i] = dirtyOwn
-		case op < awsSrcEnd:
-			d[i] = dirtySrc
-		default:
-			d[i] = dirtyDst
+		if d[i] = 1 << groupOf(awsOp(i)); d[i] == dirtyPlace {
+			d[i] |= dirtyOwn
 		}
 	}
 	return d
@@ -46,7 +61,7 @@ type slot struct{ last []byte }
 // looked up, by all words of its group.
 type awsShare struct {
 	slots [awsSlots]slot
-	used  []awsOp // the slots that columns fill, in order
+	used  [5][]awsOp // the slots that columns fill, in order, by group
 	hint  periplus.Place
 	key   []byte
 	// hintKey tells the places of one hint from those of another.
@@ -89,11 +104,14 @@ func (s *awsShare) init(opt Options) {
 
 // begin drops the last values: other columns follow.
 func (s *awsShare) begin(cols []awsCol) {
-	s.used = s.used[:0]
+	for i := range s.used {
+		s.used[i] = s.used[i][:0]
+	}
 	for i := range s.slots {
 		s.slots[i].last = s.slots[i].last[:0]
 		if slices.ContainsFunc(cols, func(c awsCol) bool { return c.op == awsOp(i) }) {
-			s.used = append(s.used, awsOp(i))
+			g := groupOf(awsOp(i))
+			s.used[g] = append(s.used[g], awsOp(i))
 		}
 	}
 }
@@ -119,12 +137,9 @@ func (s *awsShare) get(op awsOp) string {
 	return ""
 }
 
-// words makes the key of the slots from first to end; empty: none says anything.
-func (s *awsShare) words(key []byte, first, end awsOp) (_ []byte, says bool) {
-	for _, op := range s.used {
-		if op < first || op >= end {
-			continue
-		}
+// words adds a group's slots to a key. It reports whether one says anything.
+func (s *awsShare) words(key []byte, used []awsOp) (_ []byte, says bool) {
+	for _, op := range used {
 		v := s.slots[op].last
 		if len(v) > 1 || len(v) == 1 && v[0] != '-' {
 			says = true
@@ -137,7 +152,7 @@ func (s *awsShare) words(key []byte, first, end awsOp) (_ []byte, says bool) {
 // lookup brings what changed up to date.
 func (s *awsShare) lookup(dirty uint8, gateway bool) {
 	if dirty&dirtyPlace != 0 {
-		s.key, _ = s.words(append(s.key[:0], s.hintKey...), awsPlaceFirst, awsPlaceEnd)
+		s.key, _ = s.words(append(s.key[:0], s.hintKey...), s.used[groupPlace])
 		if gateway {
 			s.key = append(s.key, 'g')
 		}
@@ -151,7 +166,7 @@ func (s *awsShare) lookup(dirty uint8, gateway bool) {
 	if dirty&dirtyNote != 0 {
 		s.note = nil
 		var says bool
-		if s.key, says = s.words(s.key[:0], awsNoteFirst, awsNoteEnd); says {
+		if s.key, says = s.words(s.key[:0], s.used[groupNote]); says {
 			n, ok := s.notes[string(s.key)]
 			if !ok {
 				n = s.newNote()
@@ -161,27 +176,32 @@ func (s *awsShare) lookup(dirty uint8, gateway bool) {
 		}
 	}
 	if dirty&dirtyOwn != 0 {
-		s.identity = s.ident('o', awsOwnFirst, awsOwnEnd, s.newOwn)
+		s.identity = s.ident(groupOwn, s.newOwn)
 	}
 	if dirty&dirtySrc != 0 {
-		s.srcID = s.ident('s', awsSrcFirst, awsSrcEnd, func() *periplus.Identity {
+		s.srcID = s.ident(groupSrc, func() *periplus.Identity {
 			return &periplus.Identity{Account: s.get(awsSrcAccount), Network: s.get(awsSrcVPC)}
 		})
 	}
 	if dirty&dirtyDst != 0 {
-		s.dstID = s.ident('d', awsDstFirst, awsDstEnd, func() *periplus.Identity {
+		s.dstID = s.ident(groupDst, func() *periplus.Identity {
 			return &periplus.Identity{Account: s.get(awsDstAccount), Network: s.get(awsDstVPC)}
 		})
 	}
 }
 
-func (s *awsShare) ident(kind byte, first, end awsOp, make func() *periplus.Identity) *periplus.Identity {
-	var says bool
-	if s.key, says = s.words(append(s.key[:0], kind), first, end); !says {
+// ident is the identity that a group of slots says; nil: it says nothing.
+func (s *awsShare) ident(group byte, make func() *periplus.Identity) *periplus.Identity {
+	if len(s.used[group]) == 0 {
 		return nil
 	}
-	if kind == 'o' {
-		s.key, _ = s.words(s.key, awsPlaceFirst, awsPlaceEnd)
+	var says bool
+	if s.key, says = s.words(append(s.key[:0], group), s.used[group]); !says {
+		return nil
+	}
+	if group == groupOwn {
+		s.key = append(s.key, s.hintKey...)
+		s.key, _ = s.words(s.key, s.used[groupPlace])
 	}
 	id, ok := s.idents[string(s.key)]
 	if !ok {
