@@ -287,3 +287,18 @@ func TestMergeTellsTheTruth(t *testing.T) {
 		})
 	}
 }
+
+// The company mixes everything.
+func TestMergeTellsTheCompany(t *testing.T) {
+	for seed := range uint64(2) {
+		truth, err := small(seed).Write(context.Background(), t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := digested(t, truth, rand.New(rand.NewPCG(seed, 2)))
+		report(t, merged(t, truth, r).against(truth))
+		if r.Repeats != truth.Repeats {
+			t.Errorf("%d repeats dropped, %d were delivered", r.Repeats, truth.Repeats)
+		}
+	}
+}
