@@ -38,8 +38,9 @@ type Named struct {
 
 // ID is the identity of a log entry that may be delivered again.
 type ID struct {
-	ID   uint64
-	Time time.Time
+	ID     uint64
+	Time   time.Time
+	Object int64 // the one whose rows it is in
 }
 
 // Span is what one object held.

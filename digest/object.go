@@ -96,7 +96,7 @@ func (o *Object) record(r *periplus.Record) {
 			o.repeats++
 			return
 		}
-		o.t.ids = append(o.t.ids, ID{r.ID, r.Booked})
+		o.t.ids = append(o.t.ids, ID{r.ID, r.Booked, o.id})
 	}
 	c := o.coverage(p, booked)
 	if !r.Part {

@@ -43,4 +43,6 @@ func compareCoverage(a, b periplus.Coverage) int {
 		strings.Compare(a.Interface, b.Interface), strings.Compare(a.Log, b.Log))
 }
 
-func compareIDs(a, b ID) int { return cmp.Or(cmp.Compare(a.ID, b.ID), a.Time.Compare(b.Time)) }
+func compareIDs(a, b ID) int {
+	return cmp.Or(cmp.Compare(a.ID, b.ID), a.Time.Compare(b.Time), cmp.Compare(a.Object, b.Object))
+}
