@@ -107,10 +107,11 @@ var idFields = []periplus.Field[digest.ID]{
 	// The bits of the id: the lake has no unsigned type.
 	{Name: "id", Type: periplus.Bigint, Get: func(i *digest.ID) any { return int64(i.ID) }},
 	{Name: "time", Type: periplus.Timestamptz, Null: true, Get: func(i *digest.ID) any { return when(i.Time) }},
+	{Name: "object", Type: periplus.Bigint, Get: func(i *digest.ID) any { return i.Object }},
 }
 
 func readID(r *record) digest.ID {
-	return digest.ID{ID: uint64(r.number("id")), Time: r.time("time")}
+	return digest.ID{ID: uint64(r.number("id")), Time: r.time("time"), Object: r.number("object")}
 }
 
 // Servers returns the ends that batches so far knew for servers, each once.
@@ -191,7 +192,8 @@ func span(first, last, f, t time.Time) (time.Time, time.Time) {
 	return first, last
 }
 
-// IDs returns the log entries since a time, which a provider may deliver again.
+// IDs returns the log entries since a time, which a provider may deliver
+// again. An object that was read again is in it with its entries of each time.
 func (l *Lake) IDs(ctx context.Context, since time.Time) ([]digest.ID, error) {
 	var out []digest.ID
 	err := eachListed(ctx, l, "ids", readID, func(i digest.ID) {

@@ -1,6 +1,8 @@
 package lake
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -169,4 +171,105 @@ func snapshots(t testing.TB, l *Lake, name string) int {
 		t.Fatal(err)
 	}
 	return len(tbl.Metadata().Snapshots())
+}
+
+// gcpLog writes VPC flow log entries of GCP with the given insertIds, each of
+// 3 packets and 300 bytes.
+func gcpLog(ids ...int) string {
+	var b strings.Builder
+	for _, id := range ids {
+		at := day0.Add(time.Duration(id) * time.Second)
+		fmt.Fprintf(&b, `{"insertId":"id%d","logName":"projects/p/logs/compute.googleapis.com%%2Fvpc_flows","timestamp":%q,"resource":{"type":"gce_subnetwork","labels":{"project_id":"p","location":"europe-west1-b","subnetwork_name":"s","subnetwork_id":"1"}},"jsonPayload":{"connection":{"src_ip":"10.0.0.%d","src_port":%d,"dest_ip":"10.0.1.9","dest_port":443,"protocol":6},"bytes_sent":"300","packets_sent":"3","start_time":%q,"end_time":%q,"reporter":"DEST","dest_instance":{"project_id":"p","vm_name":"web","region":"europe-west1","zone":"europe-west1-b"},"dest_vpc":{"project_id":"p","vpc_name":"v","subnetwork_name":"s"}}}`+"\n",
+			id, at.Format(time.RFC3339Nano), 1+id%200, 20000+id, at.Format(time.RFC3339Nano), at.Add(time.Second).Format(time.RFC3339Nano))
+	}
+	return b.String()
+}
+
+// An entry that is delivered again counts once, within a batch, between
+// batches and runs, and also when the object that holds it is read again.
+func TestRepeatsAndChangedObjects(t *testing.T) {
+	l := openTest(t, t.TempDir())
+	src := &fakeSource{text: map[string]string{
+		"file:///1": gcpLog(1, 2, 3, 4), "file:///2": gcpLog(3, 4, 5), // one batch
+		"file:///3": gcpLog(5, 6), "file:///4": gcpLog(1, 7),
+	}}
+	f := func(what string, want int64) {
+		t.Helper()
+		sum := ingest(t, l, src)
+		if got := lakeTotals(t, l); got.records != want || got.packets != 3*want {
+			t.Errorf("%s: %v, want %d records; summary %+v", what, got, want, sum)
+		}
+	}
+	f("new", 7)
+	f("again", 7)
+	src.text["file:///5"] = gcpLog(7, 8)
+	f("one more", 8)
+	src.text["file:///1"] = gcpLog(1, 2, 3, 4, 9) // grew
+	f("changed", 9)
+	src.text["file:///1"] = gcpLog(1, 2, 3, 4, 9, 10)
+	f("changed again", 10)
+	l.Close()
+	again, err := Open(t.Context(), l.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	src.text["file:///1"] = gcpLog(1, 2, 3, 4, 9, 10, 11)
+	ingest(t, again, src)
+	if got := lakeTotals(t, again); got.records != 11 {
+		t.Errorf("changed, in another run: %v, want 11 records", got)
+	}
+}
+
+// brokenSource ends a run by its context in the middle of an object.
+type brokenSource struct {
+	*fakeSource
+	cancel context.CancelFunc
+}
+
+func (s *brokenSource) Open(ctx context.Context, o *periplus.Object) (io.ReadCloser, error) {
+	if strings.HasSuffix(o.URI, "5") {
+		s.cancel()
+	}
+	return s.fakeSource.Open(ctx, o)
+}
+
+func TestCancelLeavesAWholeLake(t *testing.T) {
+	l := openTest(t, t.TempDir())
+	ctx, cancel := context.WithCancel(t.Context())
+	in := Ingest{Lake: l, Source: &brokenSource{crashSource(), cancel}, Workers: 2, BatchObjects: 2}
+	sum, err := in.Run(ctx)
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("Run = %v, want that it was cancelled", err)
+	}
+	ledger, err := l.Ledger(t.Context())
+	if err != nil || int64(len(ledger)) != sum.Objects || len(ledger) == 0 {
+		t.Errorf("%d objects in the ledger, %v; the summary says %d", len(ledger), err, sum.Objects)
+	}
+	ingest(t, l, crashSource())
+	checkWhole(t, l.Dir(), "after a cancelled run")
+}
+
+func TestTruncatedObjectKeepsWhatCameBefore(t *testing.T) {
+	l := openTest(t, t.TempDir())
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	io.WriteString(w, awsLog(1, 5000, day0))
+	w.Close()
+	src := &fakeSource{text: map[string]string{"file:///cut.gz": b.String()[:b.Len()/2]}}
+	sum := ingest(t, l, src)
+	if sum.Partly != 1 || len(sum.Failures) != 1 || sum.Stats.Records == 0 || sum.Stats.Records >= 5000 {
+		t.Errorf("summary = %+v; want one object read in part", sum)
+	}
+	if got := lakeTotals(t, l); got.records != sum.Stats.Records {
+		t.Errorf("lake holds %v, the summary says %d records", got, sum.Stats.Records)
+	}
+	if sum := ingest(t, l, src); sum.Skipped != 1 {
+		t.Errorf("read again though it did not change: %+v", sum)
+	}
+	src.text["file:///cut.gz"] = b.String()
+	ingest(t, l, src)
+	if got, want := lakeTotals(t, l), wantTotals(5000); !got.same(want) {
+		t.Errorf("when the rest has come: %v, want %v", got, want)
+	}
 }

@@ -24,8 +24,9 @@ type lessons struct {
 }
 
 type knownID struct {
-	id   uint64
-	time int64 // seconds
+	id     uint64
+	time   int64 // seconds
+	object int64 // whose rows it is in
 }
 
 func (m *lessons) load(ctx context.Context, l *Lake) error {
@@ -57,12 +58,16 @@ func (m *lessons) seen(again map[int64]bool) func(uint64) bool {
 		return nil
 	}
 	return func(id uint64) bool {
-		_, ok := slices.BinarySearchFunc(m.ids, id, func(k knownID, id uint64) int { return cmp.Compare(k.id, id) })
-		return ok
+		i, ok := slices.BinarySearchFunc(m.ids, id, func(k knownID, id uint64) int { return cmp.Compare(k.id, id) })
+		return ok && !again[m.ids[i].object]
 	}
 }
 
+// learn adds what a batch taught that read some objects again.
 func (m *lessons) learn(res *digest.Result, again map[int64]bool) {
+	if len(again) > 0 {
+		m.ids = slices.DeleteFunc(m.ids, func(k knownID) bool { return again[k.object] })
+	}
 	for _, s := range res.Servers {
 		m.servers[s] = struct{}{}
 	}
@@ -76,14 +81,18 @@ func (m *lessons) addIDs(ids []digest.ID) {
 	}
 	last := int64(0)
 	for _, i := range ids {
-		m.ids = append(m.ids, knownID{i.ID, i.Time.Unix()})
+		m.ids = append(m.ids, knownID{i.ID, i.Time.Unix(), i.Object})
 	}
 	for _, i := range m.ids {
 		last = max(last, i.time)
 	}
 	m.ids = slices.DeleteFunc(m.ids, func(i knownID) bool { return i.time < last-int64(keepIDs/time.Second) })
-	slices.SortFunc(m.ids, func(a, b knownID) int { return cmp.Compare(a.id, b.id) })
+	slices.SortStableFunc(m.ids, func(a, b knownID) int { return cmp.Compare(a.id, b.id) })
+	// Of an entry that came in several lists the last is where its rows are:
+	// the sort is stable and the lists are in the order of their commits.
+	slices.Reverse(m.ids)
 	m.ids = slices.CompactFunc(m.ids, func(a, b knownID) bool { return a.id == b.id })
+	slices.Reverse(m.ids)
 }
 
 // end keeps how the reading of an object ended.
