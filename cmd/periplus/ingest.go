@@ -47,7 +47,7 @@ func (f *ingestFlags) add(c *cobra.Command) {
 func ingestCommand(e *env) *cobra.Command {
 	var d deskFlags
 	var f ingestFlags
-	var asJSON bool
+	var asJSON, flowsOnly bool
 	c := &cobra.Command{
 		Use: "ingest --lake DIR SOURCE…", Short: "Read logs into a lake, only what is new", Args: cobra.MinimumNArgs(1),
 		Long: `Reads log files, folders or standard input (-) into a lake: Apache Iceberg
@@ -81,19 +81,28 @@ read; 2: wrong usage; 3: --strict and something was bad.`,
 			}
 			// The questions that follow find traffic built. What is asked of it
 			// while it is not builds it too.
+			if flowsOnly {
+				return f.verdict(s)
+			}
 			if err := k.build(cmd.Context(), e, f.quiet); err != nil {
 				return err
 			}
-			if f.strict && s.bad() {
-				return exit{exitStrict, errors.New("--strict: something was bad; see the summary")}
-			}
-			return nil
+			return f.verdict(s)
 		},
 	}
 	d.add(c)
 	f.add(c)
+	c.Flags().BoolVar(&flowsOnly, "flows-only", false, "leave traffic to be built when it is asked for")
 	c.Flags().BoolVar(&asJSON, "json", false, "the summary as JSON on standard output")
 	return c
+}
+
+// verdict is the error that --strict asks for.
+func (f *ingestFlags) verdict(s *summary) error {
+	if f.strict && s.bad() {
+		return exit{exitStrict, errors.New("--strict: something was bad; see the summary")}
+	}
+	return nil
 }
 
 // build makes traffic and endpoints for all that the lake holds.
