@@ -60,7 +60,10 @@ type azureHead struct {
 }
 
 // azureFlow is what a group of tuples has in common.
-type azureFlow struct{ rule, acl, mac string }
+type azureFlow struct {
+	rule, acl, mac string
+	extra          []periplus.Column
+}
 
 func openAzure(in io.Reader, opt Options) (periplus.Reader, error) {
 	a := &azureReader{win: newJSONWindow(in), tupleReader: newTupleReader(opt)}
@@ -277,9 +280,7 @@ func (a *azureReader) member(f *azureFrame) {
 	} else if azureSilent(k) {
 		t.skip()
 	} else if v := t.raw(); t.fault == jsonFine {
-		c := periplus.Column{Name: a.word(k), Value: a.word(bytes.Trim(v[:min(len(v), 1024)], `"`))}
-		a.stats.AddUnknown(c.Name)
-		a.head.extra = append(a.head.extra[:len(a.head.extra):len(a.head.extra)], c)
+		a.stats.AddUnknown(a.keep(f, k, v))
 	}
 	if t.fault == jsonFine {
 		f.begun = true
@@ -296,6 +297,23 @@ func (a *azureReader) openArray(f *azureFrame, c byte, inner azureFrame) {
 	a.t.i++
 	f.begun = true
 	a.push(inner)
+}
+
+// keep keeps a member that nobody knows, for the tuples of its object, and
+// returns its name.
+func (a *azureReader) keep(f *azureFrame, k, v []byte) string {
+	c := periplus.Column{Name: a.word(k), Value: a.word(bytes.Trim(v[:min(len(v), 1024)], `"`))}
+	list := &a.flow.extra
+	if f.record {
+		list = &a.head.extra
+	}
+	for _, x := range *list {
+		if x.Name == c.Name { // found ahead of its place
+			return c.Name
+		}
+	}
+	*list = append((*list)[:len(*list):len(*list)], c)
+	return c.Name
 }
 
 // known is where a member's value goes; nil: nowhere.
@@ -319,11 +337,11 @@ func (a *azureReader) known(k []byte) *string {
 	return nil
 }
 
-// azureSilent names the members that say nothing of traffic.
+// azureSilent names the members that say nothing of traffic by themselves.
 func azureSilent(k []byte) bool {
 	switch string(k) {
 	case "time", "systemId", "systemID", "category", "operationName", "Version", "version", "flowLogVersion", "flowLogGUID",
-		"properties", "flowRecords", "flowTuples", "tenantId", "location", "level":
+		"properties", "flowRecords", "flowTuples", "records", "flows", "flowGroups", "tenantId", "location", "level":
 		return true
 	}
 	return false
@@ -362,11 +380,17 @@ func (a *azureReader) lookAhead() bool {
 		}
 		for t.more('}') {
 			k := t.key()
-			to := a.known(k)
-			if to == nil || *to != "" {
+			switch to := a.known(k); {
+			case to != nil && *to == "":
+				if v := t.scalar(); t.fault == jsonFine {
+					*to = a.word(v)
+				}
+			case to != nil || azureSilent(k):
 				t.skip()
-			} else if v := t.scalar(); t.fault == jsonFine {
-				*to = a.word(v)
+			default:
+				if v := t.raw(); t.fault == jsonFine {
+					a.keep(&a.stack[d], k, v)
+				}
 			}
 		}
 		if d == rec || a.flow.rule != "" && (looked || found()) {
@@ -428,7 +452,7 @@ func (a *azureReader) tuple(r *periplus.Record, s []byte) bool {
 	for _, c := range r.Extra {
 		a.stats.AddUnknown(c.Name)
 	}
-	r.Extra = append(r.Extra, a.head.extra...)
+	r.Extra = append(append(r.Extra, a.flow.extra...), a.head.extra...)
 	a.stats.Records++
 	return true
 }

@@ -65,7 +65,7 @@ func (a *azureReader) around(e *Explanation, tuple []Column, nsg bool) {
 			e.Fields = append(e.Fields, ExplainedField{Name: c.Name, Value: *to, Unit: c.Unit, Doc: c.Doc})
 		}
 	}
-	for _, x := range a.head.extra {
+	for _, x := range append(a.flow.extra[:len(a.flow.extra):len(a.flow.extra)], a.head.extra...) {
 		e.Fields = append(e.Fields, ExplainedField{Name: x.Name, Value: x.Value, Doc: unknownDoc})
 	}
 }

@@ -267,6 +267,24 @@ func TestAzureLongRecord(t *testing.T) {
 	}
 }
 
+// What nobody knows stays with the tuples of its own object, wherever it stands.
+func TestAzureUnknownMembers(t *testing.T) {
+	text := `{"records":[{"colour":"red","flowRecords":{"flows":[
+		{"aclID":"a","shape":"round","flowGroups":[{"rule":"R1","flowTuples":["1714557600,10.0.0.1,10.0.0.2,1,2,6,I,B,X,,,,"],"late":[1]}]},
+		{"aclID":"a","flowGroups":[{"flowTuples":["1714557601,10.0.0.1,10.0.0.2,1,2,6,I,E,X,1,2,3,4"],"rule":"R2"}]}]},"size":9,"macAddress":"00AA"}]}`
+	got := cloudRead(t, azureVNet, strings.NewReader(text), 10)
+	for _, want := range []string{
+		`direction=ingress state=begin initiator=true extra:shape="round" extra:late="[1]" extra:colour="red" extra:size="9"`,
+		`direction=ingress state=end initiator=true extra:colour="red" extra:size="9"`,
+		"note {Reason:R1", "note {Reason:R2", "Interface:00AA",
+		"unknown colour: 1\nunknown late: 1\nunknown shape: 1\nunknown size: 1\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %s in\n%s", want, got)
+		}
+	}
+}
+
 func BenchmarkAzureVNet(b *testing.B) { benchmarkFormat(b, azureVNet, azureBlob(30000, false)) }
 func BenchmarkAzureNSG(b *testing.B)  { benchmarkFormat(b, azureNSG, azureBlob(30000, true)) }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/periplus/periplus/periplus"
@@ -215,6 +216,25 @@ func TestGCPAllocatesNothing(t *testing.T) {
 	}
 	lines := bytes.SplitAfter(text, []byte("\n"))
 	steady(t, gcpFirewall, bytes.Join(lines[:6], nil), 600)
+}
+
+// An entry that does not fit into memory is one bad entry, whatever stands
+// around it.
+func TestLongEntry(t *testing.T) {
+	good := strings.TrimSpace(string(gcpLines(1)))
+	long := `{"insertId":"long","jsonPayload":{"x":"` + strings.Repeat("x", jsonMax+jsonMax/2) + `"}}`
+	f := func(name string, f Format, text string) {
+		t.Helper()
+		got := cloudRead(t, f, strings.NewReader(text), 10)
+		if !strings.Contains(got, "records 2, bad \"syntax=1\"") || !strings.Contains(got, "longer than 4 MiB") {
+			t.Errorf("%s: got %.2000s", name, got)
+		}
+	}
+	f("lines", gcpFlow, good+"\n"+long+"\n"+good+"\n")
+	f("array on one line", gcpFlow, "["+good+","+long+","+good+"]")
+	f("array on lines", gcpFlow, "[\n"+good+",\n"+long+",\n"+good+"\n]\n")
+	tuple := `{"time":"t","flowRecords":{"flows":[{"flowTuples":["1714557600,10.0.0.1,10.0.0.2,1,2,6,I,B,X,,,,"]}]}}`
+	f("azure", azureVNet, `{"records":[`+tuple+`,{"time":"`+strings.Repeat("x", jsonMax+9)+`"},`+tuple+`]}`)
 }
 
 func benchmarkFormat(b *testing.B, f Format, text []byte) {
