@@ -27,8 +27,8 @@ const (
 	compactFiles = 24 // merged at once: each holds a row group in memory
 )
 
-// Compact merges the files of each hour of flows into one, sorted, and the
-// files of objects. What a snapshot in use needs stays where it is: Expire
+// Compact merges the files of each hour of flows into one, sorted, the files of
+// objects, manifests, and the lists of batches. What a snapshot in use needs stays where it is: Expire
 // removes it when nobody does.
 func (l *Lake) Compact(ctx context.Context) (Compacted, error) {
 	var c Compacted
@@ -52,6 +52,14 @@ func (l *Lake) Compact(ctx context.Context) (Compacted, error) {
 	err := l.change(ctx, func(ctx context.Context) error { return l.compactObjects(ctx, &c) })
 	if err == nil {
 		err = l.change(ctx, l.mergeManifests)
+	}
+	if err == nil {
+		err = l.change(ctx, func(ctx context.Context) error {
+			if err := l.follow(ctx); err != nil {
+				return err
+			}
+			return l.roll(ctx, rollLists)
+		})
 	}
 	if err != nil {
 		return c, fmt.Errorf("compact: %w", err)

@@ -19,6 +19,7 @@ import (
 const (
 	crashDir  = "PERIPLUS_TEST_CRASH_LAKE"
 	crashStep = "PERIPLUS_TEST_CRASH_STEP" // "N step": die at the step's Nth time
+	crashTend = "PERIPLUS_TEST_CRASH_TEND" // tend the lake instead
 )
 
 var crashFiles = []int{900, 1200, 300, 2000, 50, 700, 1500, 10}
@@ -65,9 +66,25 @@ func crashChild(dir, step string) error {
 	if err != nil {
 		return err
 	}
+	if os.Getenv(crashTend) != "" {
+		return tendChild(ctx, l)
+	}
 	in := Ingest{Lake: l, Source: crashSource(), Workers: 2, BatchObjects: 2}
 	_, err = in.Run(ctx)
 	return err
+}
+
+func tendChild(ctx context.Context, l *Lake) error {
+	if _, err := l.Compact(ctx); err != nil {
+		return err
+	}
+	if err := l.change(ctx, func(ctx context.Context) error { return l.roll(ctx, 1) }); err != nil {
+		return err
+	}
+	if _, err := l.Expire(ctx, 0); err != nil {
+		return err
+	}
+	return l.Rebuild(ctx)
 }
 
 // runChild runs the child and kills it after a while; 0: it is left alone. It
@@ -217,6 +234,48 @@ func TestCrash(t *testing.T) {
 			t.Fatal("the run after the kills did not end")
 		}
 		checkWhole(t, dir, fmt.Sprintf("after %d kills", kills))
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// TestCrashWhileTending kills compaction, rolling of lists, expiry and
+// rebuilding.
+func TestCrashWhileTending(t *testing.T) {
+	steps := []string{"1 before roll", "1 after roll", "1 before expire", "1 after expire", "3 after expire"}
+	for range 12 {
+		steps = append(steps, "") // at a random instant
+	}
+	if testing.Short() {
+		steps = steps[:6]
+	}
+	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
+	whole := 400 * time.Millisecond
+	for _, step := range steps {
+		dir := t.TempDir()
+		if _, ended := runChild(t, dir, "", 0); !ended {
+			t.Fatal("the ingest did not end")
+		}
+		t.Setenv(crashTend, "1")
+		var after time.Duration
+		if step == "" {
+			after = time.Duration(r.Int64N(int64(whole))) + 1
+		}
+		_, ended := runChild(t, dir, step, after)
+		if step != "" && ended {
+			t.Fatalf("the child was not killed at %s", step)
+		}
+		os.Unsetenv(crashTend)
+		checkWhole(t, dir, "killed while tending: "+step)
+		os.Setenv(crashTend, "1")
+		took, ended := runChild(t, dir, "", 0)
+		if !ended {
+			t.Fatalf("tending after %q did not end", step)
+		}
+		whole = took
+		os.Unsetenv(crashTend)
+		checkWhole(t, dir, "tended after: "+step)
 		if t.Failed() {
 			return
 		}

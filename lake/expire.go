@@ -126,6 +126,9 @@ func (l *Lake) keepLists(snapshots []table.Snapshot) error {
 		}
 		path := filepath.Join(l.listsDir(), s.Summary.Properties[keyList], keptFile)
 		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o666)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // a roll stands for it
+		}
 		if err != nil {
 			return fmt.Errorf("the list of a snapshot: %w", err)
 		}

@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/periplus/periplus/digest"
@@ -192,16 +193,52 @@ func span(first, last, f, t time.Time) (time.Time, time.Time) {
 	return first, last
 }
 
-// IDs returns the log entries since a time, which a provider may deliver
-// again. An object that was read again is in it with its entries of each time.
-func (l *Lake) IDs(ctx context.Context, since time.Time) ([]digest.ID, error) {
-	var out []digest.ID
-	err := eachListed(ctx, l, "ids", readID, func(i digest.ID) {
-		if !i.Time.Before(since) {
-			out = append(out, i)
+// keepIDs is how long after the newest an entry may be delivered again.
+const keepIDs = 72 * time.Hour
+
+// lastIDs leaves out what is too old to come again.
+func lastIDs(ids []digest.ID) []digest.ID {
+	var last time.Time
+	for _, i := range ids {
+		if i.Time.After(last) {
+			last = i.Time
 		}
-	})
-	return out, err
+	}
+	return slices.DeleteFunc(ids, func(i digest.ID) bool { return i.Time.Before(last.Add(-keepIDs)) })
+}
+
+// IDs returns the log entries since a time, which a provider may deliver
+// again, with the object whose rows they are in.
+func (l *Lake) IDs(ctx context.Context, since time.Time) ([]digest.ID, error) {
+	dirs, err := l.lists(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []digest.ID
+	for _, dir := range dirs {
+		if len(out) > 0 {
+			// What an object held before it was read again counts no more.
+			objects, err := readListed(ctx, dir, "objects", func(r *record) int64 { return r.number("id") })
+			if err != nil {
+				return nil, err
+			}
+			again := make(map[int64]bool, len(objects))
+			for _, id := range objects {
+				again[id] = true
+			}
+			out = slices.DeleteFunc(out, func(i digest.ID) bool { return again[i.Object] })
+		}
+		ids, err := readListed(ctx, dir, "ids", readID)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range ids {
+			if !i.Time.Before(since) {
+				out = append(out, i)
+			}
+		}
+	}
+	return out, nil
 }
 
 // eachListed calls row for every row of one side table of all lists.

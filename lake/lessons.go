@@ -13,9 +13,6 @@ import (
 	"github.com/periplus/periplus/periplus"
 )
 
-// keepIDs is how long the entries of a log may be delivered again.
-const keepIDs = 72 * time.Hour
-
 // lessons is what earlier batches taught a later one. It is only read while a
 // batch is read.
 type lessons struct {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -111,15 +112,9 @@ func (l *Lake) lists(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries, err := os.ReadDir(l.listsDir())
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
 	var out []string
-	for _, e := range entries { // sorted by name, and so by sequence
-		if named[e.Name()] {
-			out = append(out, filepath.Join(l.listsDir(), e.Name()))
-		}
+	for _, name := range slices.Sorted(maps.Keys(named)) { // and so by sequence
+		out = append(out, filepath.Join(l.listsDir(), name))
 	}
 	return out, nil
 }
@@ -128,27 +123,44 @@ func (l *Lake) lists(ctx context.Context) ([]string, error) {
 // snapshot that names it has expired.
 const keptFile = "kept"
 
-// namedLists returns the names of the committed lists: those that a snapshot
-// of flows names and those that were marked before their snapshot expired.
+// namedLists returns the names of the committed lists that are there: those
+// that a snapshot of flows names and those that were marked before their
+// snapshot expired, less those that a roll stands for.
 func (l *Lake) namedLists(ctx context.Context) (map[string]bool, error) {
 	tbl, err := l.load(ctx, Flows)
 	if err != nil {
 		return nil, err
 	}
-	named := map[string]bool{}
+	snapshots := map[string]bool{}
 	for _, s := range tbl.Metadata().Snapshots() {
 		if s.Summary != nil && s.Summary.Properties[keyList] != "" {
-			named[s.Summary.Properties[keyList]] = true
+			snapshots[s.Summary.Properties[keyList]] = true
 		}
+	}
+	roll, err := l.newestRoll()
+	if err != nil {
+		return nil, err
 	}
 	entries, err := os.ReadDir(l.listsDir())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
+	named := map[string]bool{}
 	for _, e := range entries {
-		if _, err := os.Stat(filepath.Join(l.listsDir(), e.Name(), keptFile)); err == nil {
-			named[e.Name()] = true
+		seq, err := listSequence(e.Name())
+		if err != nil {
+			continue // not ours
 		}
+		_, batch, _ := strings.Cut(e.Name(), "-")
+		if seq < roll || seq == roll && batch != rolled {
+			continue
+		}
+		if !snapshots[e.Name()] {
+			if _, err := os.Stat(filepath.Join(l.listsDir(), e.Name(), keptFile)); err != nil {
+				continue
+			}
+		}
+		named[e.Name()] = true
 	}
 	return named, nil
 }

@@ -157,9 +157,14 @@ func (l *Lake) dropLists(ctx context.Context) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	roll, err := l.newestRoll()
+	if err != nil {
+		return err
+	}
 	for _, e := range entries {
 		_, batch, _ := strings.Cut(e.Name(), "-")
-		if named[e.Name()] || batches[batch] {
+		seq, err := listSequence(e.Name())
+		if err != nil || named[e.Name()] || batches[batch] && seq > roll {
 			continue
 		}
 		if err := os.RemoveAll(filepath.Join(l.listsDir(), e.Name())); err != nil {

@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -351,5 +352,69 @@ func TestManyCommitsStayCheap(t *testing.T) {
 	}
 	if versions > 30 {
 		t.Errorf("%d metadata files, want at most 30", versions)
+	}
+}
+
+func TestRollKeepsWhatListsSay(t *testing.T) {
+	ctx := t.Context()
+	l := openTest(t, t.TempDir())
+	src := &fakeSource{text: map[string]string{}}
+	for i := range 12 {
+		src.text[fmt.Sprintf("file:///%02d", i)] = awsLog(i, 50+i, day0.Add(time.Duration(i)*time.Hour))
+	}
+	src.text["file:///gcp"] = gcpLog(1, 2, 3)
+	ingest(t, l, src)
+	said := func() string {
+		t.Helper()
+		servers, err1 := l.Servers(ctx)
+		owned, err2 := l.Owned(ctx)
+		named, err3 := l.Named(ctx)
+		ids, err4 := l.IDs(ctx, time.Time{})
+		if err := errors.Join(err1, err2, err3, err4); err != nil {
+			t.Fatal(err)
+		}
+		if len(owned) == 0 || len(named) == 0 || len(ids) != 3 {
+			t.Errorf("%d owned, %d named, %d ids; want some, some, 3", len(owned), len(named), len(ids))
+		}
+		var s strings.Builder
+		for _, o := range owned {
+			fmt.Fprintln(&s, o.Addr, *o.Place, o.First, o.Last)
+		}
+		for _, n := range named {
+			fmt.Fprintln(&s, n.Addr, n.Network, *n.Identity, n.First, n.Last)
+		}
+		fmt.Fprintln(&s, servers, ids)
+		return s.String()
+	}
+	before := said()
+	lists, err := l.lists(ctx)
+	if err != nil || len(lists) < 4 {
+		t.Fatal(lists, err)
+	}
+	if err := l.change(ctx, func(ctx context.Context) error { return l.roll(ctx, 1) }); err != nil {
+		t.Fatal(err)
+	}
+	if lists, err = l.lists(ctx); err != nil || len(lists) != 1 {
+		t.Fatalf("lists = %v, %v; want one", lists, err)
+	}
+	if got := said(); got != before {
+		t.Errorf("after rolling:\n%s\nwant:\n%s", got, before)
+	}
+	src.text["file:///12"] = awsLog(12, 5, day0)
+	src.text["file:///03"] = awsLog(3, 7, day0) // read before the roll
+	ingest(t, l, src)
+	if err := l.Rebuild(ctx); err != nil {
+		t.Fatal(err)
+	}
+	want := lakeTotals(t, l).records
+	if got := coverageRecords(t, l); got != want {
+		t.Errorf("coverage rebuilt from a roll counts %d records, want %d", got, want)
+	}
+	ledger, err := l.Ledger(ctx)
+	if err != nil || len(ledger) != 14 || ledger["file:///03"].Records != 7 {
+		t.Errorf("%d objects in the ledger, %v; want 14 and the new 03", len(ledger), err)
+	}
+	if sum := ingest(t, l, src); sum.Objects != 0 {
+		t.Errorf("%d objects read again", sum.Objects)
 	}
 }
