@@ -24,6 +24,7 @@ type facts struct {
 	servers map[digest.Server]bool
 	owners  map[netip.Addr][]owner
 	silent  map[logKey]bool // logs that keep denials only
+	heard   map[logKey]bool // interfaces of which some log keeps what passed; log is ""
 	skipped map[skipKey]bool
 }
 
@@ -50,7 +51,7 @@ type skipKey struct {
 
 // facts asks the lake for what it knows of the hours from from up to to.
 func (k *Keeper) facts(ctx context.Context, from, to time.Time) (*facts, error) {
-	f := &facts{servers: map[digest.Server]bool{}, silent: map[logKey]bool{}, skipped: map[skipKey]bool{}}
+	f := &facts{servers: map[digest.Server]bool{}, silent: map[logKey]bool{}, heard: map[logKey]bool{}, skipped: map[skipKey]bool{}}
 	servers, err := k.Lake.Servers(ctx)
 	if err != nil {
 		return nil, err
@@ -73,6 +74,9 @@ func (k *Keeper) facts(ctx context.Context, from, to time.Time) (*facts, error) 
 		key := keyOf(r.text(0), r.text(1), r.text(2), r.text(3))
 		silent, known := f.silent[key]
 		f.silent[key] = (silent || !known) && !r.truth(4)
+		if r.truth(4) {
+			f.heard[keyOf(r.text(0), r.text(1), r.text(2), "")] = true
+		}
 		return r.err
 	})
 	if err != nil {
@@ -196,7 +200,12 @@ func (f *facts) ownersAt(hour time.Time) func(netip.Addr) []merge.Owner {
 // options are the facts as the rule asks them.
 func (f *facts) options() merge.Options {
 	o := merge.Options{
-		KeepsPassed: func(p *periplus.Place) bool { return !f.silent[keyOf(p.Provider, p.Account, p.Interface, p.Log)] },
+		// A log of denials only (a firewall's) is silent about the rest, its
+		// interface is not when another of its logs keeps what passed.
+		KeepsPassed: func(p *periplus.Place) bool {
+			return !f.silent[keyOf(p.Provider, p.Account, p.Interface, p.Log)] ||
+				p.Interface != "" && f.heard[keyOf(p.Provider, p.Account, p.Interface, "")]
+		},
 		Known: func(a netip.Addr, port uint16, protocol uint8) bool {
 			return f.servers[digest.Server{Addr: a, Port: port, Protocol: protocol}]
 		},

@@ -1,0 +1,252 @@
+package flowgen_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"math/rand/v2"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/periplus/periplus/duckdb"
+	"github.com/periplus/periplus/internal/flowgen"
+	"github.com/periplus/periplus/lake"
+	"github.com/periplus/periplus/periplus"
+	"github.com/periplus/periplus/query"
+	"github.com/periplus/periplus/source"
+	"github.com/periplus/periplus/traffic"
+)
+
+// shuffled is files in a random order.
+type shuffled struct {
+	source.Files
+	rng *rand.Rand
+}
+
+func (s *shuffled) Objects(ctx context.Context) iter.Seq2[periplus.Object, error] {
+	type found struct {
+		o   periplus.Object
+		err error
+	}
+	var all []found
+	for o, err := range s.Files.Objects(ctx) {
+		all = append(all, found{o, err})
+	}
+	s.rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return func(yield func(periplus.Object, error) bool) {
+		for _, f := range all {
+			if !yield(f.o, f.err) {
+				return
+			}
+		}
+	}
+}
+
+// harbour is a lake with all that stands on it.
+type harbour struct {
+	t      *testing.T
+	lake   *lake.Lake
+	db     *duckdb.DB
+	keeper *traffic.Keeper
+}
+
+func newHarbour(t *testing.T) *harbour {
+	t.Helper()
+	l, err := lake.Create(context.Background(), filepath.Join(t.TempDir(), "lake"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := duckdb.Open(l, duckdb.Options{Memory: 512 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		db.Close()
+		l.Close()
+	})
+	return &harbour{t, l, db, &traffic.Keeper{Lake: l, Engine: db}}
+}
+
+// take reads what is new in a folder, so many objects a commit.
+func (h *harbour) take(logs string, rng *rand.Rand, objects int) *lake.Summary {
+	h.t.Helper()
+	in := lake.Ingest{Lake: h.lake, Source: &shuffled{source.Files{Paths: []string{logs}}, rng}, Workers: 1 + rng.IntN(4), BatchObjects: objects}
+	s, err := in.Run(context.Background())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for _, f := range s.Failures {
+		h.t.Errorf("not read: %v", f)
+	}
+	if err := h.keeper.Current(context.Background(), time.Time{}, time.Time{}); err != nil {
+		h.t.Fatal(err)
+	}
+	return s
+}
+
+// books are the rows of a step of traffic.
+func (h *harbour) books(truth *flowgen.Truth, step int64) *books {
+	h.t.Helper()
+	b := newBooks(truth)
+	columns := "bucket, client, client_network, server, server_network, server_port, protocol, verdict, " +
+		"request_packets, request_bytes, response_packets, response_bytes, incomplete"
+	err := h.db.Query(context.Background(), query.Statement{
+		SQL:   "SELECT " + columns + " FROM traffic WHERE step = ?",
+		Args:  []any{step},
+		Spans: []query.Span{{Table: "traffic", Step: step}},
+	}, func(_ []string, v []any) error {
+		r := &periplus.Traffic{Step: step}
+		r.Bucket = v[0].(time.Time)
+		r.Client, r.ClientNetwork = netip.MustParseAddr(v[1].(string)), v[2].(string)
+		r.Server, r.ServerNetwork = netip.MustParseAddr(v[3].(string)), v[4].(string)
+		if port, ok := v[5].(int64); ok {
+			r.ServerPort, r.HasPort = uint16(port), true
+		}
+		r.Protocol, r.Verdict = uint8(v[6].(int64)), verdict(v[7].(string))
+		for i, c := range []*periplus.Count{&r.RequestPackets, &r.RequestBytes, &r.ResponsePackets, &r.ResponseBytes} {
+			c.N, c.Known = v[8+i].(int64)
+		}
+		r.Incomplete = v[12].(bool)
+		b.add(r)
+		return nil
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return b
+}
+
+func verdict(s string) periplus.Verdict {
+	for _, v := range []periplus.Verdict{periplus.Allowed, periplus.Denied, periplus.Dropped} {
+		if v.String() == s {
+			return v
+		}
+	}
+	return periplus.Unknown
+}
+
+// answers holds what Conversations says of the whole range against the truth.
+func (h *harbour) answers(truth *flowgen.Truth) []string {
+	h.t.Helper()
+	b := newBooks(truth)
+	q := &query.Questions{Engine: h.db, Current: h.keeper.Current}
+	_, err := q.Conversations(context.Background(), query.Ask{From: truth.From, To: truth.To}, func(c *query.Conversation) error {
+		n := c.Totals
+		b.add(&periplus.Traffic{
+			Bucket: truth.From, Client: netip.MustParseAddr(c.Client), ClientNetwork: c.ClientNetwork,
+			Server: netip.MustParseAddr(c.Server), ServerNetwork: c.ServerNetwork, ServerPort: c.ServerPort, HasPort: c.HasPort,
+			Protocol: c.Protocol, Verdict: c.Verdict, RequestPackets: n.RequestPackets, RequestBytes: n.RequestBytes,
+			ResponsePackets: n.ResponsePackets, ResponseBytes: n.ResponseBytes,
+		})
+		return nil
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	// In one piece: the truth's totals as if all were one hour.
+	whole := *truth
+	whole.Conversations = nil
+	for _, c := range truth.Conversations {
+		if c.Incomplete {
+			delete(b.hours, c.Key)
+			continue
+		}
+		c.Hours = []flowgen.Hour{{Start: truth.From, Counters: c.Counters}}
+		whole.Conversations = append(whole.Conversations, c)
+	}
+	return b.against(&whole)
+}
+
+// hold compares all that can be asked with the truth.
+func (h *harbour) hold(truth *flowgen.Truth) {
+	h.t.Helper()
+	hours := h.books(truth, 3600)
+	report(h.t, hours.against(truth))
+	if h.t.Failed() {
+		return
+	}
+	buckets := h.books(truth, 300)
+	if !equalBooks(hours, buckets) {
+		h.t.Error("the hours are not the sums of their buckets")
+	}
+	report(h.t, h.answers(truth))
+}
+
+func equalBooks(a, b *books) bool {
+	return maps.EqualFunc(a.hours, b.hours, func(x, y map[time.Time]*flowgen.Hour) bool {
+		return maps.EqualFunc(x, y, func(p, q *flowgen.Hour) bool { return *p == *q })
+	})
+}
+
+// The whole way: files in any order, by any number of workers, read once or as
+// they arrive, to the answer.
+func TestLakeTellsTheTruth(t *testing.T) {
+	for i, s := range flowgen.Scenarios() {
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			seed := uint64(i + 20)
+			rng := rand.New(rand.NewPCG(seed, 3))
+			dir, h := t.TempDir(), newHarbour(t)
+			var truth *flowgen.Truth
+			var err error
+			for n := 1; n <= s.Deliveries; n++ {
+				if truth, err = s.Write(context.Background(), dir, seed, n); err != nil {
+					t.Fatal(err)
+				}
+				h.take(truth.Logs, rng, 0)
+			}
+			h.hold(truth)
+		})
+	}
+}
+
+// Read in many small commits the totals are the same where every record says
+// by itself who asked.
+func TestCommitsDoNotMatter(t *testing.T) {
+	t.Parallel()
+	for _, s := range flowgen.Scenarios() {
+		if !slices.ContainsFunc([]string{"aws-both-observers", "aws-windows", "aws-nacl", "aws-tgw-drops", "aws-nat-v11", "aws-over-midnight", "azure-vnet", "azure-growing", "gcp-repeated", "mixed-everything"},
+			func(p string) bool { return strings.HasPrefix(s.Name, p) }) {
+			continue
+		}
+		t.Run(s.Name, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(4, 4))
+			h := newHarbour(t)
+			truth, err := s.Write(context.Background(), t.TempDir(), 4, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum := h.take(truth.Logs, rng, 5)
+			if sum.Repeats != truth.Repeats {
+				t.Errorf("%d repeats dropped, %d were delivered", sum.Repeats, truth.Repeats)
+			}
+			h.hold(truth)
+			if again := h.take(truth.Logs, rng, 5); again.Objects != 0 {
+				t.Errorf("reading the same folder again read %d objects", again.Objects)
+			}
+			h.hold(truth)
+		})
+	}
+}
+
+func TestLakeTellsTheCompany(t *testing.T) {
+	t.Parallel()
+	h := newHarbour(t)
+	truth, err := small(9).Write(context.Background(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := h.take(truth.Logs, rand.New(rand.NewPCG(9, 9)), 0)
+	h.hold(truth)
+	if s.Stats.Records != truth.Records || s.Repeats != truth.Repeats {
+		t.Errorf("read %d records and dropped %d repeats; %d and %d were written", s.Stats.Records, s.Repeats, truth.Records, truth.Repeats)
+	}
+	if got := fmt.Sprint(s.Stats.Bad); s.Stats.BadTotal() != 0 {
+		t.Errorf("bad lines: %s", got)
+	}
+}
