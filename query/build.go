@@ -109,15 +109,10 @@ const sums = `CAST(sum(t.request_bytes) AS bigint) AS request_bytes, CAST(sum(t.
   CAST(sum(t.opened) AS bigint) AS opened, CAST(sum(t.records) AS bigint) AS records, CAST(sum(t.connections) AS bigint) AS connections,
   CAST(sum(CASE WHEN ` + unmeasured + ` THEN t.records ELSE 0 END) AS bigint) AS unmeasured`
 
-// sumNames are their names, and resums adds them up again from rows AS t.
-const sumNames = "request_bytes, request_packets, response_bytes, response_packets, opened, records, connections, unmeasured"
-
 const unmeasured = "coalesce(t.request_packets, t.request_bytes, t.response_packets, t.response_bytes) IS NULL"
 
+// resums adds them up again from rows AS t.
 var resums = strings.Replace(sums, "CASE WHEN "+unmeasured+" THEN t.records ELSE 0 END", "t.unmeasured", 1)
-
-// nTotals is how many columns sums has.
-const nTotals = 8
 
 // shown is the condition that Show stands for.
 func (a Ask) shown() Where {

@@ -10,7 +10,7 @@ func (a Ask) ConversationsSQL() (Statement, error) {
 	}
 	r := a.cover()
 	return statement(build("SELECT t.client, t.client_network, t.server, t.server_network, t.server_port, t.protocol, t.verdict,\n ", sums,
-		",\n min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen\nFROM ", r.traffic(), " AS t", whereAll(a.Filter.Traffic(r), a.shown()),
+		",\n min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen\nFROM ", a.rows(r),
 		"\nGROUP BY 1, 2, 3, 4, 5, 6, 7\nORDER BY client, client_network, server, server_network, server_port, protocol, verdict"), r.spans()), nil
 }
 

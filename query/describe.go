@@ -3,6 +3,7 @@ package query
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/periplus/periplus/periplus"
@@ -55,40 +56,46 @@ func (q *Questions) describe(ctx context.Context, r Range, keys []Key) (map[Key]
 	return groups, err
 }
 
-// describeSQL is one select for each level that the keys are of.
+// describeSQL is one select for each level that the keys are of. Endpoints are
+// those at the end of the range. Of the internet only these are counted: there
+// may be a million, and they share nothing.
 func describeSQL(r Range, keys []Key) Where {
-	byLevel := map[string][]string{}
-	var addresses []string
+	texts, values := map[string][]string{}, map[string][]string{}
 	for _, k := range keys {
-		level := k.Level
-		switch level {
-		case "internet", "country", "special":
+		level, v := k.Level, k.Value
+		if level == "country" || level == "special" {
 			level = "service"
-		case "host":
-			addresses = append(addresses, k.Value)
 		}
-		byLevel[level] = append(byLevel[level], k.sqlText())
+		texts[level], values[level] = append(texts[level], k.sqlText()), append(values[level], v)
 	}
-	columns := ""
+	number := fmt.Sprintf("CAST(sum(CASE WHEN e.valid_to > from_unixtime(%d) THEN 1 ELSE 0 END) AS bigint) AS endpoints", r.To.Unix()-1)
+	columns, nothing := "", ""
 	for _, c := range described {
 		columns += ", min(e." + c + ") AS " + c + ", max(e." + c + ") AS " + c + "_too"
+		nothing += ", '' AS " + c + ", '' AS " + c + "_too"
 	}
+	valid := build("e.valid_from < ", arg(r.To), " AND e.valid_to > ", arg(r.From))
 	var selects []Where
+	if len(texts["internet"]) > 0 {
+		selects = append(selects, build("SELECT '", internet.sqlText(), "' AS key, ", number, ", '' AS address", nothing, " FROM endpoints AS e WHERE ", valid, " AND ", ofNobody))
+	}
 	for _, level := range Levels {
-		texts := byLevel[level]
-		if len(texts) == 0 {
+		if len(texts[level]) == 0 {
 			continue
 		}
-		slices.Sort(texts)
-		valid := build("e.valid_from < ", arg(r.To), " AND e.valid_to > ", arg(r.From))
-		if level == "host" {
-			slices.Sort(addresses)
-			valid = build(valid, " AND e.address IN ", list(slices.Compact(addresses)))
+		column := map[string]string{"host": "address"}[level]
+		if column == "" {
+			column = level
 		}
-		selects = append(selects, build("SELECT e.key, count(DISTINCT (e.address, e.network)) AS endpoints, min(e.address) AS address", columns,
-			" FROM (SELECT e.*, ", keySQL(level, true), " AS key FROM endpoints AS e WHERE ", valid, ") AS e WHERE e.key IN ", list(slices.Compact(texts)), " GROUP BY e.key"))
+		selects = append(selects, build("SELECT e.key, ", number, ", min(e.address) AS address", columns, " FROM (SELECT e.*, ", keySQL(level, true),
+			" AS key FROM endpoints AS e WHERE ", valid, " AND e.", column, " IN ", list(unique(values[level])), ") AS e WHERE e.key IN ", list(unique(texts[level])), " GROUP BY e.key"))
 	}
 	return joined("\nUNION ALL ", selects...)
+}
+
+func unique(list []string) []string {
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // group is what a key says by itself.

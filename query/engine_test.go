@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -167,4 +168,29 @@ func (l *lake) steps() {
 			min(first_seen), max(last_seen), max(seen_by), max(stopped_at), max(answer), max(service), max(path), max(encryption), bool_or(sampled), bool_or(incomplete)
 			FROM traffic WHERE step = 300 GROUP BY ALL`, s.step, s.unit))
 	}
+}
+
+// timed logs how long each statement takes.
+type timed struct {
+	*lake
+	t testing.TB
+}
+
+func (e timed) Query(ctx context.Context, s Statement, row func([]string, []any) error) error {
+	start, busy, n := time.Now(), cpu(), 0
+	err := e.lake.Query(ctx, s, func(c []string, v []any) error { n++; return row(c, v) })
+	if d := cpu() - busy; d > 20*time.Millisecond {
+		e.t.Logf("   %4d ms of CPU, %4d ms, %6d rows %.60q", d.Milliseconds(), time.Since(start).Milliseconds(), n, s.SQL)
+	}
+	return err
+}
+
+// cpu is the processor time that the test has used: what the clock says
+// depends on what else the machine does.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

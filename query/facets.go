@@ -67,7 +67,7 @@ func (a Ask) facetSQL(r Range, f *field, end side, prefix string, n int) Where {
 		begins = build("lower(", column, ") LIKE ", arg(like(prefix+"*")), ` ESCAPE '\'`)
 	}
 	return build("WITH pairs AS (SELECT ", columns, ", sum(", amounts["bytes"], ") AS bytes, sum(t.records) AS records, sum(", stoppedRecords, ") AS stopped FROM ",
-		r.traffic(), " AS t", joins, whereAll(a.Filter.Traffic(r), a.shown()), " GROUP BY ", by, "),\n",
+		a.rows(r), joins, " GROUP BY ", by, "),\n",
 		"summed AS (SELECT v.value, CAST(sum(v.bytes) AS bigint) AS bytes, CAST(sum(v.records) AS bigint) AS records, CAST(sum(v.stopped) AS bigint) AS stopped FROM (",
 		values, ") AS v", whereAll(begins), " GROUP BY v.value)\n",
 		"SELECT s.value, s.bytes, s.records, s.stopped, k.number FROM (SELECT * FROM summed ORDER BY records DESC, value LIMIT ", n,

@@ -241,7 +241,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q reads as %q, then %q, %v", text, got, again, err)
 		}
 		got.Chips()
-		for _, w := range []Where{got.Traffic(r), got.Flows(r)} {
+		for _, w := range []Where{Ask{Filter: got, Show: "all"}.rows(r), got.Flows(r)} {
 			if strings.Count(w.SQL, "?") != len(w.Args) {
 				t.Fatalf("%q: %d values for %s", text, len(w.Args), w.SQL)
 			}

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -11,12 +12,34 @@ import (
 type sqlFor struct {
 	flows bool // else traffic
 	rng   Range
+	joins []Where // of traffic AS t with endpoints, one for each condition on them
 }
 
-// Traffic is the filter over rows of traffic AS t. Amounts (bytes, packets,
-// records, opened) are those of the row's conversation and verdict summed over
-// the range.
-func (f *Filter) Traffic(r Range) Where { return f.sql(&sqlFor{rng: r}) }
+// joined is the condition that the end of a row of traffic has an endpoint, at
+// that time, that fulfils another. It joins just these endpoints, which are few:
+// EXISTS says the same and costs DuckDB three times as much.
+func (q *sqlFor) joined(end side, of Where) Where {
+	as := fmt.Sprintf("f%d", len(q.joins)+1)
+	address := "t." + string(end)
+	q.joins = append(q.joins, build(" LEFT JOIN (SELECT e.address, e.network, e.valid_from, e.valid_to FROM endpoints AS e WHERE ", of, ") AS ", as,
+		" ON ", as, ".address = ", address, " AND ", as, ".network = ", address, "_network AND ", as, ".valid_from <= t.bucket AND t.bucket < ", as, ".valid_to"))
+	return build(as, ".address IS NOT NULL")
+}
+
+// rows is the rows of traffic that are asked for, to select from: those of the
+// range that the filter, Show and more conditions let through.
+func (a Ask) rows(r Range, more ...func(*sqlFor) Where) Where {
+	q := &sqlFor{rng: r}
+	conditions := []Where{a.Filter.sql(q), a.shown()}
+	for _, m := range more {
+		conditions = append(conditions, m(q))
+	}
+	where := whereAll(conditions...)
+	if where.SQL == "" {
+		return build(r.traffic(), " AS t")
+	}
+	return build("(SELECT t.* FROM ", r.traffic(), " AS t", joined("", q.joins...), where, ") AS t")
+}
 
 // Flows is the filter over rows of flows AS t. What only the merged traffic
 // knows (amounts, seen_by, stopped_at, answer) is asked of the conversations
@@ -137,19 +160,12 @@ func (c *condition) atEnd(q *sqlFor, end side) Where {
 	if q.flows {
 		return endpointOfFlow(address, of)
 	}
-	return endpointOf(end, of)
+	return q.joined(end, of)
 }
 
-// endpointOf holds the end of a row of traffic against its endpoint at that
-// time. EXISTS, because names change.
-func endpointOf(end side, of Where) Where {
-	address := "t." + string(end)
-	return build("EXISTS (SELECT 1 FROM endpoints AS e WHERE e.address = ", address, " AND e.network = ", address,
-		"_network AND e.valid_from <= t.bucket AND t.bucket < e.valid_to AND ", of, ")")
-}
-
-// endpointOfFlow does so for flows, which do not say the network of an end:
-// it is the observer's where that has the address, else the other that has it.
+// endpointOfFlow holds an end of flows, which do not say its network, against
+// its endpoint at that time: in the observer's network where that has the
+// address, else in the other that has it.
 func endpointOfFlow(address string, of Where) Where {
 	const at = " AND e.valid_from <= t.bucket AND t.bucket < e.valid_to AND "
 	return build("(EXISTS (SELECT 1 FROM endpoints AS e WHERE e.address = ", address, " AND e.network = t.network", at, of,

@@ -160,30 +160,48 @@ func (g grouping) joins() string {
 	return joinNames(client) + joinNames(server)
 }
 
-// at is the condition that an end of rows of traffic AS t lies in a group.
-func (k Key) at(end side) Where {
-	address := "t." + string(end)
-	e := func(conditions ...Where) Where { return endpointOf(end, joined(" AND ", conditions...)) }
+// at is the condition that an end of rows of traffic lies in a group.
+func (k Key) at(end side) func(*sqlFor) Where {
+	return func(q *sqlFor) Where {
+		if k.Level == "host" {
+			address := "t." + string(end)
+			return build("(", address, " = ", arg(k.Value), " AND ", address, "_network = ", arg(k.Network), ")")
+		}
+		if k == internet {
+			return build("NOT (", q.joined(end, build("NOT (", ofNobody, ")")), ")")
+		}
+		return q.joined(end, k.members())
+	}
+}
+
+// notAt is its negation.
+func (k Key) notAt(end side) func(*sqlFor) Where {
+	return func(q *sqlFor) Where { return build("NOT (", k.at(end)(q), ")") }
+}
+
+// members is the condition on endpoints AS e that they lie in a group.
+func (k Key) members() Where {
 	is := func(column, v string) Where { return build("e.", column, " = ", arg(v)) }
+	all := func(conditions ...Where) Where { return joined(" AND ", conditions...) }
 	own := is("kind", "own")
 	switch k.Level {
 	case "host":
-		return build("(", address, " = ", arg(k.Value), " AND ", address, "_network = ", arg(k.Network), ")")
+		return all(is("address", k.Value), is("network", k.Network))
 	case "internet":
-		return build("NOT ", endpointOf(end, build("NOT (", ofNobody, ")")))
+		return build(ofNobody)
 	case "country":
-		return e(is("kind", "public"), build("e.service = e.country"), is("country", k.Value))
+		return all(is("kind", "public"), build("e.service = e.country"), is("country", k.Value))
 	case "special":
-		return e(is("kind", "special"), is("service", k.Value))
+		return all(is("kind", "special"), is("service", k.Value))
 	case "provider":
-		return e(own, is("provider", k.Value))
+		return all(own, is("provider", k.Value))
 	case "subnet":
-		return e(own, is("provider", k.Scope), is("network", k.Network), is("subnet", k.Value))
+		return all(own, is("provider", k.Scope), is("network", k.Network), is("subnet", k.Value))
 	case "service":
 		if k.Kind == "public" {
-			return e(is("kind", "public"), is("provider", k.Scope), is("service", k.Value), build("e.service <> e.country"))
+			return all(is("kind", "public"), is("provider", k.Scope), is("service", k.Value), build("e.service <> e.country"))
 		}
-		return e(own, is("provider", k.Scope), is("network", k.Network), is("service", k.Value))
+		return all(own, is("provider", k.Scope), is("network", k.Network), is("service", k.Value))
 	}
-	return e(own, is("provider", k.Scope), is(k.Level, k.Value)) // account, region, network
+	return all(own, is("provider", k.Scope), is(k.Level, k.Value)) // account, region, network
 }

@@ -354,7 +354,7 @@ func (q *Questions) leftOut(ctx context.Context, a Ask, r Range) (LeftOut, error
 		row func(*reader)
 	}{
 		{statement(build("SELECT CAST(coalesce(sum(CASE WHEN t.incomplete THEN t.records ELSE 0 END), 0) AS bigint) AS incomplete, CAST(coalesce(sum(CASE WHEN t.sampled THEN t.records ELSE 0 END), 0) AS bigint) AS sampled FROM ",
-			r.traffic(), " AS t", whereAll(a.Filter.Traffic(r), a.shown())), r.spans()),
+			a.rows(r)), r.spans()),
 			func(r *reader) { l.IncompleteRecords, l.SampledRecords = r.int(), r.int() }},
 		{statement(build("SELECT CAST(coalesce(sum(", both("t.request_bytes", "t.response_bytes"), "), 0) AS bigint) AS bytes, CAST(coalesce(sum(t.records), 0) AS bigint) AS records FROM flows AS t",
 			whereAll(between("t.bucket", r.From, r.To), build("t.observer = ", arg("leg")), a.Filter.Flows(r), a.shown())), r.evidence()),

@@ -23,8 +23,6 @@ const extras = `min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen, 
   CAST(sum(CASE WHEN t.stopped_at = 'middle' THEN t.records ELSE 0 END) AS bigint) AS at_middle,
   CAST(sum(CASE WHEN t.stopped_at = 'server' THEN t.records ELSE 0 END) AS bigint) AS at_server`
 
-const extraNames = "first_seen, last_seen, sampled, incomplete, answer, seen_by, seen_by_too, at_client, at_middle, at_server"
-
 // reextras puts the extras of rows AS t together again.
 const reextras = `min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen, bool_or(t.sampled) AS sampled, bool_or(t.incomplete) AS incomplete,
   max(t.answer) AS answer, min(t.seen_by) AS seen_by, max(t.seen_by_too) AS seen_by_too,
@@ -48,16 +46,15 @@ func ranked(columns string, n, m int) Where {
 // groupMap is the map of groups: rows of line, source, target, verdict, place,
 // port, protocol, ports, sums, extras.
 func (a Ask) groupMap(g grouping, r Range) Where {
-	from := build(" FROM ", r.traffic(), " AS t", g.joins(), whereAll(a.Filter.Traffic(r), a.shown()))
+	from := build(" FROM ", a.rows(r), g.joins())
 	amount := amounts[a.Metric]
 	return build("WITH ", g.with(),
-		// all: everything that is asked, once
 		"everything AS (SELECT ", g.column(client), " AS source, ", g.column(server), " AS target, t.verdict, coalesce(t.server_port, -1) AS port, t.protocol,\n ",
 		sums, ",\n ", extras, from, " GROUP BY 1, 2, 3, 4, 5),\n",
 		"pairs AS (SELECT t.source, t.target, CAST(coalesce(sum(", amount, "), 0) AS bigint) AS metric, CAST(sum(", stoppedRecords,
 		") AS bigint) AS stopped FROM everything AS t GROUP BY 1, 2),\n",
 		"chosen AS (", ranked("source, target", a.MaxEdges, a.MaxEdges), "),\n",
-		a.places("source, target", "everything AS t JOIN chosen AS n ON n.source = t.source AND n.target = t.target"),
+		a.places("everything AS t JOIN chosen AS n ON n.source = t.source AND n.target = t.target"),
 		edgeLines(),
 		"\nUNION ALL ", nodeLine(lineIn, "''", "t.target", "everything AS t WHERE t.source <> t.target"),
 		"\nUNION ALL ", nodeLine(lineOut, "t.source", "''", "everything AS t WHERE t.source <> t.target"),
@@ -68,22 +65,20 @@ func (a Ask) groupMap(g grouping, r Range) Where {
 		"\nORDER BY line, source, target, verdict, place, port, protocol")
 }
 
-// places is the WITH that ranks the ports of each edge by the metric.
-func (a Ask) places(columns, from string) Where {
-	amount := amounts[a.Metric]
-	return build("weighed AS (SELECT t.source, t.target, t.verdict, t.port, t.protocol, ", prefixed(sumNames+", "+extraNames),
-		", sum(coalesce(", amount, ", 0)) OVER (PARTITION BY t.source, t.target, t.port, t.protocol) AS weight, sum(",
-		stoppedRecords, ") OVER (PARTITION BY t.source, t.target, t.port, t.protocol) AS stopped FROM ", from, "),\n",
-		"placed AS (SELECT t.*, dense_rank() OVER (PARTITION BY source, target ORDER BY weight DESC, stopped DESC, port, protocol) AS place FROM weighed AS t)\n")
+// places is the WITH that ranks the ports of each edge by the metric. It sorts
+// rows of six columns, not of thirty.
+func (a Ask) places(from string) Where {
+	return build("used AS (SELECT t.source, t.target, t.port, t.protocol, CAST(coalesce(sum(", amounts[a.Metric], "), 0) AS bigint) AS weight, CAST(sum(", stoppedRecords,
+		") AS bigint) AS stopped FROM ", from, " GROUP BY 1, 2, 3, 4),\n",
+		"placed AS (SELECT u.source, u.target, u.port, u.protocol, row_number() OVER (PARTITION BY u.source, u.target ORDER BY u.weight DESC, u.stopped DESC, u.port, u.protocol) AS place FROM used AS u)\n")
 }
 
 // edgeLines are the edges: one row for each of the first three ports and one
-// for the rest, by verdict. ports is how many the edge's row of that verdict
-// saw last in order: the greatest is the number of the edge's ports.
+// for the rest, by verdict. The greatest ports is the number of the edge's.
 func edgeLines() Where {
-	return build("SELECT ", lineEdge, " AS line, t.source, t.target, t.verdict, CASE WHEN t.place <= 3 THEN t.place ELSE 4 END AS place,\n",
-		" min(CASE WHEN t.place <= 3 THEN t.port ELSE -1 END) AS port, min(CASE WHEN t.place <= 3 THEN t.protocol ELSE -1 END) AS protocol, max(t.place) AS ports,\n ",
-		resums, ",\n ", reextras, " FROM placed AS t GROUP BY 2, 3, 4, 5")
+	return build("SELECT ", lineEdge, " AS line, t.source, t.target, t.verdict, CASE WHEN p.place <= 3 THEN p.place ELSE 4 END AS place,\n",
+		" min(CASE WHEN p.place <= 3 THEN t.port ELSE -1 END) AS port, min(CASE WHEN p.place <= 3 THEN t.protocol ELSE -1 END) AS protocol, max(p.place) AS ports,\n ",
+		resums, ",\n ", reextras, " FROM everything AS t JOIN placed AS p ON p.source = t.source AND p.target = t.target AND p.port = t.port AND p.protocol = t.protocol GROUP BY 2, 3, 4, 5")
 }
 
 func nodeLine(line int, source, target, from string) Where {
@@ -98,17 +93,6 @@ func countLine(line int, of string) Where {
 		noSums, ", ", noExtras, " FROM ", of)
 }
 
-func prefixed(names string) string {
-	out := ""
-	for i := range len(names) {
-		if i == 0 || names[i-1] == ' ' {
-			out += "t."
-		}
-		out += names[i : i+1]
-	}
-	return out
-}
-
 const hostColumns = "source, source_network, target, target_network"
 
 // hostPairs ranks the pairs of hosts: rows of line, the four columns, metric,
@@ -117,7 +101,7 @@ func (a Ask) hostPairs(r Range) Where {
 	order := " DESC, " + hostColumns + " LIMIT "
 	return build("WITH pairs AS (SELECT t.client AS source, t.client_network AS source_network, t.server AS target, t.server_network AS target_network,\n",
 		" CAST(coalesce(sum(", amounts[a.Metric], "), 0) AS bigint) AS metric, CAST(sum(", stoppedRecords, ") AS bigint) AS stopped\n FROM ",
-		r.traffic(), " AS t", whereAll(a.Filter.Traffic(r), a.shown()), " GROUP BY 1, 2, 3, 4)\n",
+		a.rows(r), " GROUP BY 1, 2, 3, 4)\n",
 		"SELECT ", lineEdge, " AS line, ", hostColumns, ", metric, stopped FROM (SELECT * FROM pairs ORDER BY metric", order, a.MaxEdges, ") AS a\n",
 		"UNION SELECT ", lineEdge, " AS line, ", hostColumns, ", metric, stopped FROM (SELECT * FROM pairs WHERE stopped > 0 ORDER BY stopped", order, a.MaxEdges, ") AS b\n",
 		"UNION ALL SELECT ", lineEdges, " AS line, '' AS source, '' AS source_network, '' AS target, '' AS target_network, count(*) AS metric, 0 AS stopped FROM pairs\n",
@@ -130,22 +114,23 @@ func (a Ask) hostPairs(r Range) Where {
 // edges between some hosts, and what these hosts sent and received in all.
 func (a Ask) hostMap(r Range, hosts []string) Where {
 	g := grouping{level: "host"}
-	where := func(more ...Where) Where {
-		return build(" FROM ", r.traffic(), " AS t", whereAll(append(more, a.Filter.Traffic(r), a.shown())...))
-	}
-	at := func(end side) Where { return build("t.", string(end), " IN ", list(hosts)) }
-	const same = "t.client = t.server AND t.client_network = t.server_network"
-	node := func(line int, source, target, by string, more ...Where) Where {
+	type condition = func(*sqlFor) Where
+	where := func(more ...condition) Where { return build(" FROM ", a.rows(r, more...)) }
+	fixed := func(w Where) condition { return func(*sqlFor) Where { return w } }
+	at := func(end side) condition { return fixed(build("t.", string(end), " IN ", list(hosts))) }
+	self := fixed(build("t.client = t.server AND t.client_network = t.server_network"))
+	others := fixed(build("NOT (t.client = t.server AND t.client_network = t.server_network)"))
+	node := func(line int, source, target, by string, more ...condition) Where {
 		return build("SELECT ", line, " AS line, ", source, " AS source, ", target, " AS target, t.verdict, 0 AS place, -1 AS port, -1 AS protocol, 0 AS ports, ",
 			sums, ", ", noExtras, where(more...), " GROUP BY ", by, "t.verdict")
 	}
 	const byClient, byServer = "t.client, t.client_network, ", "t.server, t.server_network, "
 	return build("WITH everything AS (SELECT ", g.column(client), " AS source, ", g.column(server), " AS target, t.verdict, coalesce(t.server_port, -1) AS port, t.protocol,\n ",
 		sums, ",\n ", extras, where(at(client), at(server)), " GROUP BY 1, 2, 3, 4, 5),\n",
-		a.places("source, target", "everything AS t"), edgeLines(),
-		"\nUNION ALL ", node(lineIn, "''", g.column(server), byServer, at(server), build("NOT ("+same+")")),
-		"\nUNION ALL ", node(lineOut, g.column(client), "''", byClient, at(client), build("NOT ("+same+")")),
-		"\nUNION ALL ", node(lineSelf, g.column(client), g.column(server), byClient+byServer, at(client), build(same)),
+		a.places("everything AS t"), edgeLines(),
+		"\nUNION ALL ", node(lineIn, "''", g.column(server), byServer, at(server), others),
+		"\nUNION ALL ", node(lineOut, g.column(client), "''", byClient, at(client), others),
+		"\nUNION ALL ", node(lineSelf, g.column(client), g.column(server), byClient+byServer, at(client), self),
 		"\nUNION ALL ", node(lineAll, "''", "''", ""),
 		"\nORDER BY line, source, target, verdict, place, port, protocol")
 }

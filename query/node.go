@@ -39,19 +39,16 @@ func (q *Questions) Node(ctx context.Context, a Ask, id string) (*NodeAnswer, er
 	if err := q.nodeTotals(ctx, a, key, n); err != nil {
 		return nil, err
 	}
-	at := func(end, other side) Where {
-		return build(key.at(end), " AND NOT ", key.at(other))
-	}
-	if n.Clients, n.AllClients, err = q.peers(ctx, a, g, n.Range, client, at(server, client)); err != nil {
+	if n.Clients, n.AllClients, err = q.peers(ctx, a, g, n.Range, client, key.at(server), key.notAt(client)); err != nil {
 		return nil, err
 	}
-	if n.Servers, n.AllServers, err = q.peers(ctx, a, g, n.Range, server, at(client, server)); err != nil {
+	if n.Servers, n.AllServers, err = q.peers(ctx, a, g, n.Range, server, key.at(client), key.notAt(server)); err != nil {
 		return nil, err
 	}
 	if n.Ports, n.AllPorts, err = q.portsOf(ctx, a, n.Range, key.at(server)); err != nil {
 		return nil, err
 	}
-	line, err := q.timeline(ctx, a, 0, build("(", key.at(client), " OR ", key.at(server), ")"))
+	line, err := q.timeline(ctx, a, 0, func(s *sqlFor) Where { return build("(", key.at(client)(s), " OR ", key.at(server)(s), ")") })
 	if err != nil {
 		return nil, err
 	}
@@ -60,12 +57,11 @@ func (q *Questions) Node(ctx context.Context, a Ask, id string) (*NodeAnswer, er
 }
 
 func (q *Questions) nodeTotals(ctx context.Context, a Ask, key Key, n *NodeAnswer) error {
-	part := func(line int, where ...Where) Where {
-		return build("SELECT ", line, " AS line, t.verdict, ", sums, ", min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen FROM ", n.Range.traffic(), " AS t",
-			whereAll(append(where, a.Filter.Traffic(n.Range), a.shown())...), " GROUP BY t.verdict")
+	part := func(line int, where ...func(*sqlFor) Where) Where {
+		return build("SELECT ", line, " AS line, t.verdict, ", sums, ", min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen FROM ",
+			a.rows(n.Range, where...), " GROUP BY t.verdict")
 	}
-	not := func(end side) Where { return build("NOT ", key.at(end)) }
-	w := build(part(lineIn, key.at(server), not(client)), "\nUNION ALL ", part(lineOut, key.at(client), not(server)),
+	w := build(part(lineIn, key.at(server), key.notAt(client)), "\nUNION ALL ", part(lineOut, key.at(client), key.notAt(server)),
 		"\nUNION ALL ", part(lineSelf, key.at(client), key.at(server)), "\nORDER BY line, verdict")
 	return q.ask(ctx, statement(w, n.Range.spans()), func(r *reader) {
 		line, v, t := r.int(), r.verdict(), r.totals()
@@ -86,13 +82,13 @@ func (q *Questions) nodeTotals(ctx context.Context, a Ask, key Key, n *NodeAnswe
 }
 
 // peers are the groups at one end of the rows that a condition lets through.
-func (q *Questions) peers(ctx context.Context, a Ask, g grouping, r Range, end side, where Where) ([]Peer, int64, error) {
+func (q *Questions) peers(ctx context.Context, a Ask, g grouping, r Range, end side, where ...func(*sqlFor) Where) ([]Peer, int64, error) {
 	joins := ""
 	if !g.hosts() {
 		joins = joinNames(end)
 	}
 	t := &Top{Range: r, By: []string{"key"}}
-	if err := q.readTop(ctx, t, a.topOf(g.with(), []string{g.column(end)}, joins, r, panelPeers, where), panelPeers); err != nil {
+	if err := q.readTop(ctx, t, a.topOf(g.with(), []string{g.column(end)}, joins, r, panelPeers, where...), panelPeers); err != nil {
 		return nil, 0, err
 	}
 	peers := make([]Peer, len(t.Rows))
@@ -112,7 +108,7 @@ func (q *Questions) peers(ctx context.Context, a Ask, g grouping, r Range, end s
 }
 
 // portsOf are the ports of the rows that a condition lets through.
-func (q *Questions) portsOf(ctx context.Context, a Ask, r Range, where ...Where) ([]PortUse, int64, error) {
+func (q *Questions) portsOf(ctx context.Context, a Ask, r Range, where ...func(*sqlFor) Where) ([]PortUse, int64, error) {
 	t := &Top{Range: r, By: []string{"port", "protocol"}}
 	w := a.topOf(Where{}, []string{"coalesce(t.server_port, -1)", "t.protocol"}, "", r, panelPorts, where...)
 	if err := q.readTop(ctx, t, w, panelPorts); err != nil {
@@ -147,16 +143,16 @@ func (q *Questions) Edge(ctx context.Context, a Ask, source, target string) (*Ed
 		return nil, err
 	}
 	e.Source, e.Target = groups[from], groups[to]
-	ends := build(from.at(client), " AND ", to.at(server))
-	if err := q.edgeTotals(ctx, a, ends, e); err != nil {
+	ends := []func(*sqlFor) Where{from.at(client), to.at(server)}
+	if err := q.edgeTotals(ctx, a, e, ends...); err != nil {
 		return nil, err
 	}
 	all := int64(0)
-	if e.Edge.Ports, all, err = q.portsOf(ctx, a, e.Range, ends); err != nil {
+	if e.Edge.Ports, all, err = q.portsOf(ctx, a, e.Range, ends...); err != nil {
 		return nil, err
 	}
 	e.Edge.MorePorts = all - int64(len(e.Edge.Ports))
-	line, err := q.timeline(ctx, a, 0, ends)
+	line, err := q.timeline(ctx, a, 0, ends...)
 	if err != nil {
 		return nil, err
 	}
@@ -164,9 +160,8 @@ func (q *Questions) Edge(ctx context.Context, a Ask, source, target string) (*Ed
 	return e, nil
 }
 
-func (q *Questions) edgeTotals(ctx context.Context, a Ask, ends Where, e *EdgeAnswer) error {
-	w := build("SELECT t.verdict, t.stopped_at, t.reason, ", sums, ",\n ", extras, "\nFROM ", e.Range.traffic(), " AS t",
-		whereAll(ends, a.Filter.Traffic(e.Range), a.shown()), "\nGROUP BY t.verdict, t.stopped_at, t.reason ORDER BY records DESC, verdict, stopped_at, reason")
+func (q *Questions) edgeTotals(ctx context.Context, a Ask, e *EdgeAnswer, ends ...func(*sqlFor) Where) error {
+	w := build("SELECT t.verdict, t.stopped_at, t.reason, ", sums, ",\n ", extras, "\nFROM ", a.rows(e.Range, ends...), "\nGROUP BY t.verdict, t.stopped_at, t.reason ORDER BY records DESC, verdict, stopped_at, reason")
 	d := &drawn{}
 	err := q.ask(ctx, statement(w, e.Range.spans()), func(r *reader) {
 		v, at, reason, t := r.verdict(), r.text(), r.text(), r.totals()

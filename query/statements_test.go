@@ -27,17 +27,19 @@ var ours = func() map[string]bool {
 		add(f.Name)
 	}
 	add(strings.Fields(`SELECT FROM WHERE AND OR NOT IN EXISTS AS GROUP BY UNION ALL BETWEEN LIKE ESCAPE IS NULL CASE WHEN THEN ELSE END
-		CAST sum coalesce lower chr regexp_like bigint traffic flows endpoints t e o c r totals amount port step bucket`)...)
+		CAST sum coalesce lower chr regexp_like bigint traffic flows endpoints t e o c r totals amount port step bucket LEFT JOIN ON`)...)
 	return m
 }()
 
 var word = regexp.MustCompile(`[A-Za-z_][A-Za-z_0-9]*|[0-9]+|'[^']*'|[^\sA-Za-z_0-9']`)
 
+var fs = regexp.MustCompile(`^f[0-9]+$`)
+
 // foreign is the first word of a condition that is not ours.
 func foreign(sql string) string {
 	for _, w := range word.FindAllString(sql, -1) {
 		switch {
-		case ours[w], strings.Contains("(),.=<>!?+-|*", w), slices.Contains([]string{`'\'`, "1", "2", "3", "4", "5", "6", "7", "10", "300", "3600", "86400", "'denied'", "'dropped'"}, w):
+		case ours[w], fs.MatchString(w), strings.Contains("(),.=<>!?+-|*", w), slices.Contains([]string{`'\'`, "1", "2", "3", "4", "5", "6", "7", "10", "300", "3600", "86400", "'denied'", "'dropped'"}, w):
 		default:
 			return w
 		}

@@ -35,10 +35,9 @@ func (a Ask) timelineRange(bins int) (Range, int64) {
 	return a.cover(steps...), width
 }
 
-func (a Ask) timelineSQL(r Range, width int64, more ...Where) Where {
-	conditions := append(more, a.Filter.Traffic(r), a.shown())
+func (a Ask) timelineSQL(r Range, width int64, more ...func(*sqlFor) Where) Where {
 	return build("SELECT CAST(floor((to_unixtime(t.bucket) - ", floor(r.From, width).Unix(), ") / ", width, ") AS bigint) AS bin, t.verdict,\n ",
-		sums, "\nFROM ", r.traffic(), " AS t", whereAll(conditions...), "\nGROUP BY 1, 2 ORDER BY bin, verdict")
+		sums, "\nFROM ", a.rows(r, more...), "\nGROUP BY 1, 2 ORDER BY bin, verdict")
 }
 
 // TimelineSQL is the statement of Timeline. Bins without traffic are no rows.
@@ -62,7 +61,7 @@ func (q *Questions) Timeline(ctx context.Context, a Ask, bins int) (*Timeline, e
 	return q.timeline(ctx, a, bins)
 }
 
-func (q *Questions) timeline(ctx context.Context, a Ask, bins int, more ...Where) (*Timeline, error) {
+func (q *Questions) timeline(ctx context.Context, a Ask, bins int, more ...func(*sqlFor) Where) (*Timeline, error) {
 	r, width := a.timelineRange(bins)
 	start := floor(r.From, width)
 	t := &Timeline{Range: r, Start: start, Step: time.Duration(width) * time.Second}

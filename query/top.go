@@ -118,7 +118,7 @@ func (a Ask) TopSQL(by []string, n int) (Statement, error) {
 	return statement(a.topSQL(groups, r, limit(n, 20, 100_000)), r.spans()), nil
 }
 
-func (a Ask) topSQL(groups []grouped, r Range, n int, more ...Where) Where {
+func (a Ask) topSQL(groups []grouped, r Range, n int, more ...func(*sqlFor) Where) Where {
 	var columns []string
 	joins := ""
 	for _, g := range groups {
@@ -133,7 +133,7 @@ func (a Ask) topSQL(groups []grouped, r Range, n int, more ...Where) Where {
 // topOf is the top n of rows of traffic AS t by columns that are never NULL:
 // rows of line, verdict, columns, number of lines, sums, first_seen,
 // last_seen. with is what stands before its own WITH.
-func (a Ask) topOf(with Where, columns []string, joins string, r Range, n int, more ...Where) Where {
+func (a Ask) topOf(with Where, columns []string, joins string, r Range, n int, more ...func(*sqlFor) Where) Where {
 	var selected, numbers, values []string
 	for i, c := range columns {
 		v := fmt.Sprintf("v%d", i+1)
@@ -143,7 +143,7 @@ func (a Ask) topOf(with Where, columns []string, joins string, r Range, n int, m
 	on := strings.Join(mapped(values, func(v string) string { return "c." + v + " = t." + v }), " AND ")
 	shown := strings.Join(mapped(values, func(v string) string { return "min(c." + v + ") AS " + v }), ", ")
 	return build("WITH ", with, "summed AS (SELECT ", strings.Join(selected, ", "), ", t.verdict,\n ", sums, ",\n min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen\n FROM ",
-		r.traffic(), " AS t", joins, whereAll(append(more, a.Filter.Traffic(r), a.shown())...), "\n GROUP BY ", strings.Join(numbers, ", "), ", ", len(columns)+1, "),\n",
+		a.rows(r, more...), joins, "\n GROUP BY ", strings.Join(numbers, ", "), ", ", len(columns)+1, "),\n",
 		"weighed AS (SELECT ", list, ", CAST(coalesce(sum(", amounts[a.Metric], "), 0) AS bigint) AS weight, CAST(sum(t.records) AS bigint) AS weight_too FROM summed AS t GROUP BY ", list, "),\n",
 		"chosen AS (SELECT ", list, ", row_number() OVER (ORDER BY weight DESC, weight_too DESC, ", list, ") AS place FROM (SELECT * FROM weighed ORDER BY weight DESC, weight_too DESC, ", list, " LIMIT ", n, ") AS w),\n",
 		"counted AS (SELECT count(*) AS places FROM weighed)\n",
