@@ -47,8 +47,8 @@ const (
 		" records, connections, opened, tcp_flags, first_seen, last_seen, service, path, encryption, sampled"
 	// What only the rule needs of a row, as one text: a column less is worth
 	// more than a tenth of the time that rows take to come out of an engine.
-	evidence = "oriented_by || chr(31) || coalesce(CAST(client_port AS varchar), '') || chr(31) || provider || chr(31) || account ||" +
-		" chr(31) || region || chr(31) || network || chr(31) || interface || chr(31) || log AS evidence"
+	evidence = "r.oriented_by || chr(31) || coalesce(CAST(r.client_port AS varchar), '') || chr(31) || r.provider || chr(31) || r.account ||" +
+		" chr(31) || r.region || chr(31) || r.network || chr(31) || r.interface || chr(31) || r.log AS evidence"
 )
 
 // same is the condition that two relations mean the same conversation.
@@ -141,48 +141,42 @@ func sums(filter string) string {
 	return b.String()
 }
 
-// noEvidence stands for the evidence in rows that need no rule.
-const noEvidence = ", '' AS evidence"
-
-// plain sums the conversations that one source reported.
-func (s *statement) plain() string {
-	rows := s.scan(conversation+", "+told, false)
-	return "SELECT client, server, port, protocol, bucket, verdict, reason, min(observer) AS seen_by" + sums("") +
-		", bitwise_or_agg(tcp_flags) AS tcp_flags, min(first_seen) AS first_seen, max(last_seen) AS last_seen," +
-		" max(service) AS service, max(path) AS path, max(encryption) AS encryption, bool_or(sampled) AS sampled" + noEvidence +
-		" FROM (SELECT r.* FROM (" + rows + ") AS r LEFT JOIN watched AS w ON " + same("w", "r") + " WHERE w.client IS NULL) AS plain" +
-		" GROUP BY client, server, port, protocol, bucket, verdict, reason"
-}
-
 // best is the word of the most trusted observer that has one.
 func best(c string) string {
 	return ", substr(max(CASE WHEN kept AND " + c + " <> '' THEN CASE rank WHEN 3 THEN '3' WHEN 2 THEN '2' ELSE '1' END || " + c + " END), 2) AS " + c
 }
 
-// easy sums the conversations that several sources reported without dispute: a
-// row is left out where a better source speaks.
-func (s *statement) easy() string {
+// summed are the plain conversations and the easy ones, which several sources
+// reported without dispute: a row is left out where a better source speaks.
+// There is none in a plain one, and an easy one has one verdict and reason, so
+// both are grouped alike.
+func (s *statement) summed() string {
+	// Whether a better source speaks depends on these columns only, so the set
+	// of what is left out is small. (NOT EXISTS for each row takes a fifth longer.)
+	const span = ".client, #.server, #.port, #.protocol, #.rank, #.first_seen, #.last_seen"
+	worse := s.scan(conversation+", "+rank+", first_seen, last_seen", false) + " AND observer <> 'server'"
 	better := s.scan(conversation+", "+rank+", first_seen - INTERVAL '60' SECOND AS speaks_from, last_seen + INTERVAL '60' SECOND AS speaks_to", true) +
 		" AND observer IN ('server', 'client')"
 	rows := s.scan(conversation+", "+rank+", "+told, false)
-	return "SELECT client, server, port, protocol, bucket, min(verdict) AS verdict, min(reason) AS reason," +
+	return "SELECT client, server, port, protocol, bucket, verdict, reason," +
 		" CASE WHEN bool_or(rank = 3) AND bool_or(rank = 2) THEN 'both' WHEN bool_or(rank = 3) THEN 'server' WHEN bool_or(rank = 2) THEN 'client'" +
 		" WHEN bool_or(observer = 'middle') THEN 'middle' ELSE 'unknown' END AS seen_by" + sums(" FILTER (WHERE kept)") +
 		", bitwise_or_agg(CASE WHEN kept THEN tcp_flags END) AS tcp_flags," +
 		" min(CASE WHEN kept THEN first_seen END) AS first_seen, max(CASE WHEN kept THEN last_seen END) AS last_seen" +
-		best("service") + best("path") + best("encryption") + ", bool_or(sampled AND kept) AS sampled" + noEvidence +
-		" FROM (SELECT r.*, NOT EXISTS (SELECT 1 FROM (" + better + ") AS b WHERE " + same("b", "r") +
-		" AND b.rank > r.rank AND b.speaks_from <= r.last_seen AND b.speaks_to >= r.first_seen) AS kept" +
-		" FROM (" + rows + ") AS r JOIN watched AS w ON " + same("w", "r") + " WHERE w.class = 0) AS easy" +
-		" GROUP BY client, server, port, protocol, bucket HAVING bool_or(kept)"
+		best("service") + best("path") + best("encryption") + ", bool_or(sampled AND kept) AS sampled, '' AS evidence" +
+		" FROM (SELECT r.*, (r" + strings.ReplaceAll(span, "#", "r") + ") NOT IN (SELECT x" + strings.ReplaceAll(span, "#", "x") +
+		" FROM (" + worse + ") AS x JOIN (" + better + ") AS b ON " + same("b", "x") +
+		" AND b.rank > x.rank AND b.speaks_from <= x.last_seen AND b.speaks_to >= x.first_seen) AS kept" +
+		" FROM (" + rows + ") AS r LEFT JOIN watched AS w ON " + same("w", "r") + " WHERE w.client IS NULL OR w.class = 0) AS undisputed" +
+		" GROUP BY client, server, port, protocol, bucket, verdict, reason HAVING bool_or(kept)"
 }
 
 // rows are those of the conversations of a class as they are, around the part.
 func (s *statement) rows(class string) string {
-	rows := s.scan(conversation+", "+told+", "+evidence, true)
+	rows := s.scan(conversation+", "+told+", oriented_by, client_port, provider, account, region, network, interface, log", true)
 	return "SELECT r.client, r.server, r.port, r.protocol, r.bucket, r.verdict, r.reason, r.observer AS seen_by," +
 		" r.request_packets, r.request_bytes, r.response_packets, r.response_bytes, r.records, r.connections, r.opened," +
-		" r.tcp_flags, r.first_seen, r.last_seen, r.service, r.path, r.encryption, r.sampled, r.evidence" +
+		" r.tcp_flags, r.first_seen, r.last_seen, r.service, r.path, r.encryption, r.sampled, " + evidence +
 		" FROM (" + rows + ") AS r JOIN watched AS w ON " + same("w", "r") + " WHERE w.class = " + class
 }
 
@@ -190,8 +184,8 @@ func (s *statement) rows(class string) string {
 // the rows of the hard ones, in the order in which traffic lies.
 func (s *statement) build() query.Statement {
 	watched := s.watched()
-	plain, easy, hard := s.plain(), s.easy(), s.rows("1")
-	return s.done("WITH watched AS (" + watched + ") SELECT * FROM (" + plain + " UNION ALL " + easy + " UNION ALL " + hard + ") AS told" +
+	summed, hard := s.summed(), s.rows("1")
+	return s.done("WITH watched AS (" + watched + ") SELECT * FROM (" + summed + " UNION ALL " + hard + ") AS told" +
 		" ORDER BY client, server, port, protocol, bucket, verdict, reason")
 }
 
