@@ -121,3 +121,38 @@ func TestAWSTextV5Allocates(t *testing.T) {
 		t.Errorf("%v allocations for 500 records, want none", got)
 	}
 }
+
+// BenchmarkAWSLine is the parser alone: lines that lie in memory.
+func BenchmarkAWSLine(b *testing.B) {
+	p, _ := newPair(b)
+	lines := bytes.Split(bytes.TrimSpace(awsLog(10000)), []byte("\n"))[1:]
+	var rec periplus.Record
+	var stats periplus.Stats
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		if _, ok := p.line(lines[i%len(lines)], 2, &rec, &stats); !ok {
+			b.Fatal(stats.First)
+		}
+		i++
+	}
+	b.ReportMetric(float64(i)/b.Elapsed().Seconds(), "records/s")
+}
+
+// BenchmarkAWSCloudWatch reads subscription envelopes of 100 records.
+func BenchmarkAWSCloudWatch(b *testing.B) {
+	var log bytes.Buffer
+	lines := bytes.Split(bytes.TrimSpace(awsLog(20000)), []byte("\n"))[1:]
+	for i, line := range lines {
+		if i%100 == 0 {
+			log.WriteString(`{"messageType":"DATA_MESSAGE","owner":"111122223333","logGroup":"flow-logs","logStream":"eni-0aaa-all","subscriptionFilters":["f"],"logEvents":[`)
+		}
+		fmt.Fprintf(&log, `{"id":"%056d","timestamp":1700000000000,"message":"%s"}`, i, line)
+		if i%100 < 99 {
+			log.WriteByte(',')
+		} else {
+			log.WriteString("]}")
+		}
+	}
+	benchmarkReader(b, log.Bytes(), Options{})
+}

@@ -199,7 +199,7 @@ func (j *awsJSON) member(e *awsEvent) (got bool, apply func() error) {
 		e.message, e.time, e.hint = v, j.when, j.hint
 		return true, nil
 	case "timestamp", "@timestamp":
-		return false, func() error { j.when = eventTime(value); return nil }
+		return false, func() error { j.when = eventTime([]byte(value)); return nil }
 	}
 	if len(key) > 0 && key[0] == '@' {
 		return false, nil // @ptr, @ingestionTime
@@ -238,7 +238,7 @@ func (j *awsJSON) event(e *awsEvent) bool {
 		case "message":
 			e.message = t.scalar()
 		case "timestamp":
-			e.time = eventTime(string(t.scalar()))
+			e.time = eventTime(t.scalar())
 		case "logStreamName":
 			e.hint.Interface = logStream(string(t.scalar()))
 		default:
@@ -331,7 +331,7 @@ func (e *awsEvent) column(name, value string) {
 	case "@message":
 		e.message = []byte(value)
 	case "@timestamp":
-		e.time = eventTime(value)
+		e.time = eventTime([]byte(value))
 	case "@logStream":
 		e.hint.Interface = logStream(value)
 	case "@log":
@@ -349,12 +349,12 @@ func (e *awsEvent) column(name, value string) {
 
 // eventTime reads milliseconds, or a time as Logs Insights and ISO write it;
 // what is none of them is the zero time.
-func eventTime(s string) time.Time {
-	if ms, next, ok := scanUint([]byte(s), 0); ok && next == len(s) && ms < 1<<48 {
+func eventTime(s []byte) time.Time {
+	if ms, next, ok := scanUint(s, 0); ok && next == len(s) && ms < 1<<48 {
 		return time.UnixMilli(int64(ms)).UTC()
 	}
 	for _, layout := range []string{"2006-01-02 15:04:05.999", time.RFC3339Nano} {
-		if t, err := time.Parse(layout, s); err == nil {
+		if t, err := time.Parse(layout, string(s)); err == nil {
 			return t.UTC()
 		}
 	}

@@ -235,6 +235,8 @@ func (p *awsParser) says(r *periplus.Record, out *Explanation) {
 		say("It was allowed (ACCEPT): by the security group and by the network ACL.")
 	case periplus.Denied:
 		say("It was denied (REJECT)%s.", rejectedBy(r))
+	case periplus.Dropped:
+		say("The gateway dropped all of it: %s.", noteOf(r).Reason)
 	}
 	for _, l := range p.pending {
 		say("The gateway dropped %s more: %s.", plural(l.packets, "packet"), l.reason)
@@ -313,7 +315,9 @@ func (p *awsParser) silent(r *periplus.Record, out *Explanation) {
 		say("How much it was: packets or bytes are unknown, which is not 0.")
 	}
 	if r.Direction == periplus.Through {
-		say("Whether the ends' own rules allowed it: a gateway writes no action.")
+		if r.Verdict == periplus.Unknown {
+			say("Whether the ends' own rules allowed it: a gateway writes no action.")
+		}
 	} else {
 		switch r.Verdict {
 		case periplus.Unknown:

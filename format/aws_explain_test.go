@@ -51,6 +51,7 @@ func TestExplainAWS(t *testing.T) {
 		t.Fatal(err)
 	}
 	f("gateway", strings.SplitAfter(string(tgw), "\n")[0], Options{})
+	f("gateway, lost", strings.Replace(strings.SplitAfter(string(tgw), "\n")[0], " 10 1000 ", " 0 0 ", 1), Options{})
 	envelope, err := os.ReadFile("testdata/aws-cw-custom.json")
 	if err != nil {
 		t.Fatal(err)
