@@ -2,6 +2,7 @@ package format
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"slices"
 	"strings"
@@ -167,18 +168,11 @@ func (r *awsEvents) next() []byte {
 // place tells the parser where the event comes from: what the object's name
 // says goes before what the event says.
 func (r *awsEvents) place() {
-	h := r.hint
-	for _, f := range []struct {
-		to   *string
-		from string
-	}{
-		{&h.Account, r.event.hint.Account}, {&h.Region, r.event.hint.Region},
-		{&h.Interface, r.event.hint.Interface}, {&h.Log, r.event.hint.Log},
-	} {
-		if *f.to == "" {
-			*f.to = f.from
-		}
-	}
+	h, e := r.hint, &r.event.hint
+	h.Account = cmp.Or(h.Account, e.Account)
+	h.Region = cmp.Or(h.Region, e.Region)
+	h.Interface = cmp.Or(h.Interface, e.Interface)
+	h.Log = cmp.Or(h.Log, e.Log)
 	if h != r.parser.share.hint {
 		r.parser.share.from(h)
 		r.parser.dirty = dirtyAll

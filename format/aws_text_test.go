@@ -253,3 +253,26 @@ func FuzzOpen(f *testing.F) {
 		checkRecords(t, o.Reader)
 	})
 }
+
+// TestAWSCloudWatchAllocates nothing for an event of an envelope.
+func TestAWSCloudWatchAllocates(t *testing.T) {
+	event := `{"id":"1","timestamp":1700000000000,"message":"` + strings.TrimSpace(oneLine) + `"}`
+	log := `{"messageType":"DATA_MESSAGE","owner":"111122223333","logGroup":"g","logStream":"eni-0aaa-all","logEvents":[` +
+		strings.Repeat(event+",", 60000) + event + "]}"
+	r, err := openCloudWatch(strings.NewReader(log), Options{Now: awsNow})
+	if err != nil {
+		t.Fatal(err)
+	}
+	recs := make([]periplus.Record, 500)
+	read := func() {
+		if n, err := r.Read(recs); n != len(recs) {
+			t.Fatalf("%d records, %v", n, err)
+		}
+	}
+	for range 20 {
+		read()
+	}
+	if got := testing.AllocsPerRun(50, read); got != 0 {
+		t.Errorf("%v allocations for 500 records, want none", got)
+	}
+}
