@@ -285,6 +285,23 @@ func TestAzureUnknownMembers(t *testing.T) {
 	}
 }
 
+// What is looked for ahead is found alike when the text comes in pieces.
+func TestAzureLookAheadInPieces(t *testing.T) {
+	text := `{"records":[{"properties":{"flows":[{"flows":[{"flowTuples":["1714557600,10.0.0.1,10.0.0.2,1,2,T,I,A,B,,,,"],"mac":"00AA"}],"rule":"R"}]},` +
+		`"resourceId":"/SUBSCRIPTIONS/S1/X/NETWORKSECURITYGROUPS/WEB","zone9":"z"}]}`
+	want := cloudRead(t, azureNSG, strings.NewReader(text), 1)
+	for _, say := range []string{"Account:s1", "Interface:00AA", "Log:web", "Reason:R", `extra:zone9="z"`} {
+		if !strings.Contains(want, say) {
+			t.Errorf("no %s in\n%s", say, want)
+		}
+	}
+	for n := 1; n < len(text); n++ {
+		if got := cloudRead(t, azureNSG, &stingy{[]byte(text), n}, 1); got != want {
+			t.Fatalf("%d bytes at a time: got\n%s\nwant\n%s", n, got, want)
+		}
+	}
+}
+
 func BenchmarkAzureVNet(b *testing.B) { benchmarkFormat(b, azureVNet, azureBlob(30000, false)) }
 func BenchmarkAzureNSG(b *testing.B)  { benchmarkFormat(b, azureNSG, azureBlob(30000, true)) }
 
