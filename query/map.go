@@ -58,7 +58,7 @@ type drawn struct {
 	from, to        string // keys as SQL has them
 	metric, stopped int64
 	at              [3]int64 // stopped records at client, middle, server
-	answer          int64
+	marks           int64
 }
 
 // pairsOfHosts ranks the pairs of hosts, chooses among them and returns the
@@ -113,7 +113,7 @@ func (p *picture) row(r *reader, m *Map) {
 		} else {
 			m.AllNodes = ports
 		}
-		r.skip(10)
+		r.skip(nExtras)
 		return
 	}
 	v, err := periplus.ParseVerdict(verdictText)
@@ -125,7 +125,7 @@ func (p *picture) row(r *reader, m *Map) {
 		p.edge(r, from, to, v, place, port, protocol, ports, t)
 		return
 	}
-	r.skip(10)
+	r.skip(nExtras)
 	switch line {
 	case lineAll:
 		m.Totals[v].Add(t)
@@ -151,7 +151,7 @@ func (p *picture) edge(r *reader, from, to string, v periplus.Verdict, place, po
 	d := p.edges[[2]string{from, to}]
 	if d == nil {
 		if p.ask.Level == "host" {
-			r.skip(10)
+			r.skip(nExtras)
 			return // between hosts that are shown, but not chosen itself
 		}
 		d = &drawn{from: from, to: to}
@@ -177,23 +177,13 @@ func (p *picture) edge(r *reader, from, to string, v periplus.Verdict, place, po
 
 // extra reads what extras selects.
 func (d *drawn) extra(r *reader) {
-	first, last, sampled, incomplete := r.time(), r.time(), r.bool(), r.bool()
-	answer, seen, seenToo := r.int(), r.text(), r.text()
+	first, last, marks := r.time(), r.time(), r.int()
 	at := [3]int64{r.int(), r.int(), r.int()}
 	if d.FirstSeen.IsZero() || first.Before(d.FirstSeen) {
 		d.FirstSeen = first
 	}
-	if last.After(d.LastSeen) {
-		d.LastSeen = last
-	}
-	if d.SeenBy == "" {
-		d.SeenBy = seen
-	}
-	if seen != seenToo || seen != d.SeenBy {
-		d.SeenBy = "mixed"
-	}
-	d.Sampled, d.Incomplete = d.Sampled || sampled, d.Incomplete || incomplete
-	d.answer = max(d.answer, answer)
+	d.LastSeen = later(d.LastSeen, last)
+	d.marks |= marks
 	for i := range at {
 		d.at[i] += at[i]
 	}
@@ -244,11 +234,25 @@ func (p *picture) choose(known bool) {
 	take(stopped, p.ask.MaxEdges, p.ask.MaxNodes)
 }
 
-var answers = [...]string{"unknown", "unknown", "none", "seen"}
-
 // settle says what the rows of an edge come to.
 func (d *drawn) settle() {
-	d.Answer = answers[d.answer]
+	d.Answer, d.SeenBy = "unknown", ""
+	switch {
+	case d.marks&markAnswered != 0:
+		d.Answer = "seen"
+	case d.marks&markUnanswered != 0:
+		d.Answer = "none"
+	}
+	for i, name := range seenBy {
+		switch {
+		case d.marks&(1<<i) == 0:
+		case d.SeenBy == "":
+			d.SeenBy = name
+		default:
+			d.SeenBy = "mixed"
+		}
+	}
+	d.Sampled, d.Incomplete = d.marks&markSampled != 0, d.marks&markIncomplete != 0
 	if most := max(d.at[0], d.at[1], d.at[2]); most > 0 {
 		d.StoppedAt = []string{"client", "middle", "server"}[slices.Index(d.at[:], most)]
 	}
