@@ -35,8 +35,8 @@ type Batch struct {
 	named   map[namedKey]seen
 	owned   map[ownedKey]seen
 	legs    map[legKey]intervals
-	cover   map[coverKey]*coverage
-	common  map[uint32]*[2]common // by place
+	cover   []hours     // by place
+	common  [][2]common // by place
 	ids     []ID
 	repeats int64
 }
@@ -62,7 +62,6 @@ func (b *Batch) begin() {
 	b.tables.begin()
 	b.spans, b.servers = map[int64]Span{}, map[serverEnd]struct{}{}
 	b.named, b.owned, b.legs = map[namedKey]seen{}, map[ownedKey]seen{}, map[legKey]intervals{}
-	b.cover, b.common = map[coverKey]*coverage{}, map[uint32]*[2]common{}
 }
 
 // Object begins an object. It may be called from several goroutines.
@@ -119,25 +118,45 @@ func (b *Batch) take(o *Object) {
 	}
 	b.takeLegs(t.legs)
 	for k, v := range t.cover {
-		c := b.cover[k]
-		if c == nil {
-			c = new(coverage)
-			b.cover[k] = c
-		}
-		c.records += v.records
-		c.noData += v.noData
-		c.skipData += v.skipData
-		c.keepsPassed = c.keepsPassed || v.keepsPassed
+		b.hours(k.place).add(k.hour, &v)
 	}
-	for _, p := range t.places {
-		c := b.common[p.id]
-		if c == nil {
-			c = new([2]common)
-			b.common[p.id] = c
-		}
-		c[0].merge(&p.all[0])
-		c[1].merge(&p.all[1])
+	for i := range t.places.states {
+		p := &t.places.states[i]
+		b.hours(p.id).add(p.hour, &p.cover)
+		b.common[p.id][0].merge(&p.all[0])
+		b.common[p.id][1].merge(&p.all[1])
 	}
+}
+
+// hours is the coverage of a place by hour: few, so a list.
+type hours []struct {
+	hour int64
+	coverage
+}
+
+// hours returns a place's, and makes room for it and its addresses.
+func (b *Batch) hours(place uint32) *hours {
+	for int(place) >= len(b.cover) {
+		b.cover = append(b.cover, nil)
+		b.common = append(b.common, [2]common{})
+	}
+	return &b.cover[place]
+}
+
+func (h *hours) add(hour int64, c *coverage) {
+	if *c == (coverage{}) {
+		return
+	}
+	for i := len(*h) - 1; i >= 0; i-- {
+		if (*h)[i].hour == hour {
+			(*h)[i].add(c)
+			return
+		}
+	}
+	*h = append(*h, struct {
+		hour int64
+		coverage
+	}{hour, *c})
 }
 
 func (b *Batch) takeLegs(legs map[legKey]intervals) {

@@ -179,10 +179,10 @@ func (o *Object) Close() error {
 	if err == nil {
 		err = o.flushEvidence()
 	}
-	for _, s := range o.t.places {
-		for i := range s.own {
-			o.keepOwn(s, &s.own[i])
-		}
+	for i := range o.t.places.states {
+		s := &o.t.places.states[i]
+		o.keepOwn(s, &s.own[0])
+		o.keepOwn(s, &s.own[1])
 	}
 	if o.first != noTime {
 		o.span.First, o.span.Last = fromMicros(o.first), fromMicros(o.last)
@@ -198,10 +198,10 @@ func fromMicros(n int64) time.Time { return time.UnixMicro(n).UTC() }
 
 func newObjectTables() *objectTables {
 	t := &objectTables{
-		servers: map[serverEnd]struct{}{}, places: map[*periplus.Place]*placeState{},
-		notes: map[*periplus.Note]noteRef{}, names: map[*periplus.Identity]uint32{},
+		servers: map[serverEnd]struct{}{},
+		notes:   map[*periplus.Note]noteRef{}, names: map[*periplus.Identity]uint32{},
 		merged: map[uint64]uint32{}, named: map[namedKey]seen{}, owned: map[ownedKey]seen{},
-		legs: map[legKey]intervals{}, cover: map[coverKey]*coverage{},
+		legs: map[legKey]intervals{}, cover: map[coverKey]coverage{},
 	}
 	t.waiting.waiting = true
 	return t
@@ -213,7 +213,7 @@ func (t *objectTables) reset() {
 	t.waiting.reset()
 	t.evidence.reset()
 	clear(t.servers)
-	clear(t.places)
+	t.places.reset()
 	clear(t.notes)
 	clear(t.names)
 	clear(t.named)

@@ -26,8 +26,7 @@ type objectTables struct {
 	evidence hashSet
 	servers  map[serverEnd]struct{}
 
-	places     map[*periplus.Place]*placeState
-	states     []*placeState // all that were ever made; the first len(places) are in use
+	places     placeTable
 	notes      map[*periplus.Note]noteRef
 	names      map[*periplus.Identity]uint32
 	lastNote   *periplus.Note
@@ -36,7 +35,7 @@ type objectTables struct {
 	named      map[namedKey]seen
 	owned      map[ownedKey]seen
 	legs       map[legKey]intervals
-	cover      map[coverKey]*coverage
+	cover      map[coverKey]coverage
 	ids        []ID
 
 	order   []sortKey

@@ -13,7 +13,9 @@ type view struct {
 	t       *tables
 	iface   []uint32 // of a place
 	between []between
+	one     [][2]ip // of an interface: its own address, where it has one of the family
 	own     map[ifaceAddr]struct{}
+	rank    []uint32      // of a place, in the order of comparePlaces
 	owner   map[ip]uint32 // the interface that has it; severalOwners
 	common  map[uint32]*[2]common
 	legs    map[farEnd]intervals
@@ -25,6 +27,8 @@ type ifaceAddr struct {
 }
 
 const severalOwners = ^uint32(0)
+
+var severalAddrs = ip{^uint64(0), ^uint64(0)}
 
 // farEnd is an end that an interface talked to for others.
 type farEnd struct {
@@ -57,9 +61,13 @@ func newView(b *Batch) *view {
 			id = uint32(len(ids))
 			ids[k] = id
 		}
+		if !ok {
+			v.one = append(v.one, [2]ip{})
+		}
 		v.iface = append(v.iface, id)
 		v.between = append(v.between, standsBetween(p))
 	}
+	v.rank = rankPlaces(b.tables.places)
 	v.findOwn(b)
 	for k, spans := range b.legs {
 		if v.passes(k) {
@@ -116,7 +124,8 @@ func (v *view) findOwn(b *Batch) {
 			v.addOwn(i, k.addr)
 		}
 	}
-	for place, c := range b.common {
+	for place := range b.common {
+		c := &b.common[place]
 		i := v.iface[place]
 		all := v.common[i]
 		if all == nil {
@@ -136,6 +145,11 @@ func (v *view) findOwn(b *Batch) {
 }
 
 func (v *view) addOwn(iface uint32, a ip) {
+	if o := &v.one[iface][family(a)]; o.zero() {
+		*o = a
+	} else if *o != a {
+		*o = severalAddrs
+	}
 	v.own[ifaceAddr{iface, a}] = struct{}{}
 	if was, ok := v.owner[a]; ok && was != iface {
 		iface = severalOwners
@@ -144,6 +158,9 @@ func (v *view) addOwn(iface uint32, a ip) {
 }
 
 func (v *view) owns(iface uint32, a ip) bool {
+	if o := v.one[iface][family(a)]; o != severalAddrs {
+		return o == a && !a.zero()
+	}
 	_, ok := v.own[ifaceAddr{iface, a}]
 	return ok
 }
@@ -267,11 +284,12 @@ func (v *view) ownedList(b *Batch) []Owned {
 		}
 		addSeen(all, ownedKey{place: k.place, addr: k.addr}, s)
 	}
-	for place, c := range b.common {
+	for place := range b.common {
+		c := &b.common[place]
 		i := v.iface[place]
 		for f := range c {
 			if a := v.common[i][f]; a.n == 1 && c[f].n != 0 && v.owns(i, a.a) {
-				addSeen(all, ownedKey{place: place, addr: a.a}, c[f].seen)
+				addSeen(all, ownedKey{place: uint32(place), addr: a.a}, c[f].seen)
 			}
 		}
 	}

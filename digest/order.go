@@ -2,6 +2,7 @@ package digest
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/periplus/periplus/periplus"
@@ -20,6 +21,20 @@ func comparePlaces(a, b *periplus.Place) int {
 		strings.Compare(a.Zone, b.Zone), strings.Compare(a.Network, b.Network), strings.Compare(a.Subnet, b.Subnet),
 		strings.Compare(a.Interface, b.Interface), strings.Compare(a.InterfaceType, b.InterfaceType),
 		strings.Compare(a.Instance, b.Instance), strings.Compare(a.Log, b.Log))
+}
+
+// rankPlaces gives every place its number in their order.
+func rankPlaces(places []*periplus.Place) []uint32 {
+	order := make([]uint32, len(places))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(a, b uint32) int { return comparePlaces(places[a], places[b]) })
+	rank := make([]uint32, len(places))
+	for i, p := range order {
+		rank[p] = uint32(i)
+	}
+	return rank
 }
 
 func compareOwned(a, b Owned) int {

@@ -2,6 +2,7 @@ package digest
 
 import (
 	"slices"
+	"unsafe"
 
 	"github.com/periplus/periplus/periplus"
 )
@@ -11,7 +12,7 @@ type placeState struct {
 	id    uint32
 	joins bool // its flow entries wait for firewall entries: GCP
 	hour  int64
-	cover *coverage
+	cover coverage   // of hour; what it held of others is in objectTables.cover
 	own   [2]ownSlot // IPv4, IPv6: the address by direction that was seen last
 	all   [2]common  // what its records without a direction have in common
 }
@@ -86,35 +87,85 @@ type coverage struct {
 	keepsPassed               bool
 }
 
+// placeTable finds what an object knows of a place by the pointer that its
+// reader hands out: one record in two has another than the record before.
+type placeTable struct {
+	slots  []placeSlot
+	states []placeState // in use, in the order they came
+}
+
+type placeSlot struct {
+	place *periplus.Place
+	state int32
+}
+
+func (t *placeTable) slot(p *periplus.Place) *placeSlot {
+	mask := uint64(len(t.slots) - 1)
+	for i := mix(uint64(uintptr(unsafe.Pointer(p))), 1) & mask; ; i = (i + 1) & mask {
+		if s := &t.slots[i]; s.place == p || s.place == nil {
+			return s
+		}
+	}
+}
+
+// room makes sure that one more place has a slot.
+func (t *placeTable) room() {
+	if len(t.states)*2 < len(t.slots) {
+		return
+	}
+	old := t.slots
+	t.slots = make([]placeSlot, max(64, 2*len(old)))
+	for _, s := range old {
+		if s.place != nil {
+			*t.slot(s.place) = s
+		}
+	}
+}
+
+func (t *placeTable) reset() {
+	clear(t.slots)
+	t.states = t.states[:0]
+}
+
+// place returns the state of a place; the pointer is good until the next call.
 func (o *Object) place(p *periplus.Place) *placeState {
-	t := o.t
-	s, ok := t.places[p]
-	if ok {
-		return s
+	t := &o.t.places
+	t.room()
+	s := t.slot(p)
+	if s.place == nil {
+		*s = placeSlot{p, int32(len(t.states))}
+		t.states = append(t.states, placeState{id: o.batch.tables.place(p), joins: p.Provider == "gcp"})
 	}
-	n := len(t.places)
-	if n == len(t.states) {
-		t.states = append(t.states, new(placeState))
-	}
-	s = t.states[n]
-	*s = placeState{id: o.batch.tables.place(p), joins: p.Provider == "gcp"}
-	t.places[p] = s
-	return s
+	return &t.states[s.state]
 }
 
 func (o *Object) coverage(p *placeState, booked int64) *coverage {
-	hour := floorDiv(booked, 3600e6)
-	if p.cover != nil && p.hour == hour {
-		return p.cover
+	hour := booked / 3600e6
+	if booked < 0 {
+		hour = floorDiv(booked, 3600e6)
 	}
-	k := coverKey{p.id, hour}
-	c := o.t.cover[k]
-	if c == nil {
-		c = new(coverage)
+	if p.hour != hour {
+		o.keepCoverage(p)
+		p.hour, p.cover = hour, coverage{}
+	}
+	return &p.cover
+}
+
+// keepCoverage puts a place's current hour aside.
+func (o *Object) keepCoverage(p *placeState) {
+	if p.cover != (coverage{}) {
+		k := coverKey{p.id, p.hour}
+		c := o.t.cover[k]
+		c.add(&p.cover)
 		o.t.cover[k] = c
 	}
-	p.hour, p.cover = hour, c
-	return c
+}
+
+func (c *coverage) add(o *coverage) {
+	c.records += o.records
+	c.noData += o.noData
+	c.skipData += o.skipData
+	c.keepsPassed = c.keepsPassed || o.keepsPassed
 }
 
 func (o *Object) note(n *periplus.Note) noteRef {

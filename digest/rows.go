@@ -104,7 +104,7 @@ func (w *rowWriter) emit(yield func(*periplus.Flow, error) bool) bool {
 }
 
 func (w *rowWriter) compare(x, y outRow) int {
-	if c := comparePlaces(w.t.places[x.place], w.t.places[y.place]); c != 0 {
+	if c := cmp.Compare(w.v.rank[x.place], w.v.rank[y.place]); c != 0 {
 		return c
 	}
 	return cmp.Or(cmp.Compare(x.observer, y.observer), cmp.Compare(x.verdict, y.verdict),

@@ -102,9 +102,7 @@ func (b *Batch) dropped(r *row) {
 	s := b.spans[r.object]
 	s.Records -= int64(r.records)
 	b.spans[r.object] = s
-	if c := b.cover[coverKey{r.place, int64(r.hour())}]; c != nil {
-		c.records -= int64(r.records)
-	}
+	b.hours(r.place).add(int64(r.hour()), &coverage{records: -int64(r.records)})
 }
 
 // emitter collects settled rows in any order and makes sorted runs of them.
@@ -205,13 +203,16 @@ func (b *Batch) namedList() []Named {
 
 func (b *Batch) coverageList() []periplus.Coverage {
 	out := make([]periplus.Coverage, 0, len(b.cover))
-	for k, c := range b.cover {
-		p := b.tables.places[k.place]
-		out = append(out, periplus.Coverage{
-			Hour: fromMicros(k.hour * 3600e6), Provider: p.Provider, Account: p.Account, Network: p.Network, Subnet: p.Subnet,
-			Region: p.Region, Interface: p.Interface, Log: p.Log, KeepsPassed: c.keepsPassed,
-			Records: c.records, NoData: c.noData, SkipData: c.skipData,
-		})
+	for place, hours := range b.cover {
+		p := b.tables.places[place]
+		for i := range hours {
+			c := &hours[i]
+			out = append(out, periplus.Coverage{
+				Hour: fromMicros(c.hour * 3600e6), Provider: p.Provider, Account: p.Account, Network: p.Network, Subnet: p.Subnet,
+				Region: p.Region, Interface: p.Interface, Log: p.Log, KeepsPassed: c.keepsPassed,
+				Records: c.records, NoData: c.noData, SkipData: c.skipData,
+			})
+		}
 	}
 	slices.SortFunc(out, compareCoverage)
 	return uniteCoverage(out)

@@ -14,7 +14,7 @@ import (
 type tables struct {
 	mu       sync.RWMutex
 	places   []*periplus.Place
-	placeID  map[periplus.Place]uint32
+	placeID  map[string][]uint32 // by interface, which is nearly all of it
 	notes    []noteEntry
 	noteID   map[periplus.Note]uint32
 	merged   map[uint64]uint32
@@ -32,22 +32,37 @@ type noteEntry struct {
 }
 
 func (t *tables) begin() {
-	t.placeID, t.noteID = map[periplus.Place]uint32{}, map[periplus.Note]uint32{}
+	t.placeID, t.noteID = map[string][]uint32{}, map[periplus.Note]uint32{}
 	t.merged, t.reasonID, t.nameID = map[uint64]uint32{}, map[string]uint32{}, map[string]uint32{}
 	t.addNote(periplus.Note{})
 }
 
 // place returns the number of a place.
 func (t *tables) place(p *periplus.Place) uint32 {
+	t.mu.RLock()
+	id, ok := t.findPlace(p)
+	t.mu.RUnlock()
+	if ok {
+		return id
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	id, ok := t.placeID[*p]
-	if !ok {
-		id = uint32(len(t.places))
-		t.places = append(t.places, p)
-		t.placeID[*p] = id
+	if id, ok := t.findPlace(p); ok {
+		return id
 	}
+	id = uint32(len(t.places))
+	t.places = append(t.places, p)
+	t.placeID[p.Interface] = append(t.placeID[p.Interface], id)
 	return id
+}
+
+func (t *tables) findPlace(p *periplus.Place) (uint32, bool) {
+	for _, id := range t.placeID[p.Interface] {
+		if *t.places[id] == *p {
+			return id, true
+		}
+	}
+	return 0, false
 }
 
 // note returns the number of a note; nil has number 0.

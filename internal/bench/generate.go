@@ -35,7 +35,7 @@ type service struct {
 }
 
 const (
-	hosts       = 4000
+	hosts       = 20_000
 	perFile     = 100_000
 	fileSpan    = 5 * time.Minute
 	interval    = 60 // seconds, AWS's shorter aggregation interval
@@ -54,11 +54,11 @@ func newCompany(seed uint64) *company {
 	for i := range hosts {
 		c.hosts = append(c.hosts, host{
 			eni:  fmt.Sprintf("eni-%017x", rnd.Uint64()>>4),
-			addr: netip.AddrFrom4([4]byte{10, byte(i / 1000), byte(i / 250 % 4), byte(i%250 + 4)}),
+			addr: netip.AddrFrom4([4]byte{10, byte(i / 2500), byte(i / 250 % 10), byte(i%250 + 4)}),
 		})
 	}
 	ports := []int{443, 443, 443, 443, 80, 8080, 8080, 5432, 3306, 6379, 9092, 9200, 53, 22, 389, 2049, 27017, 8443, 5672, 11211}
-	for range 400 {
+	for range 2000 {
 		s := service{host: rnd.IntN(hosts), port: ports[rnd.IntN(len(ports))], protocol: 6}
 		if s.port == 53 {
 			s.protocol = 17
@@ -66,7 +66,7 @@ func newCompany(seed uint64) *company {
 		c.services = append(c.services, s)
 	}
 	for i := range c.hosts {
-		for range 3 + rnd.IntN(12) {
+		for range 4 + rnd.IntN(30) {
 			c.hosts[i].uses = append(c.hosts[i].uses, rnd.IntN(len(c.services)))
 		}
 	}
@@ -170,7 +170,7 @@ func (w *lineWriter) connection() {
 	request, response := packets*60+w.rnd.IntN(packets*900), answers*60+w.rnd.IntN(answers*1400)
 	for _, eni := range []string{client.eni, server.eni} {
 		w.line(eni, client.addr, server.addr, port, s.port, s.protocol, packets, request, start, end, "ACCEPT")
-		w.line(eni, server.addr, client.addr, s.port, port, s.protocol, answers, response, start+w.rnd.Int64N(2), end+w.rnd.Int64N(2), "ACCEPT")
+		w.line(eni, server.addr, client.addr, s.port, port, s.protocol, answers, response, start, end+w.rnd.Int64N(2), "ACCEPT")
 		if w.rnd.IntN(2) == 0 {
 			return
 		}

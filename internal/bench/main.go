@@ -45,12 +45,16 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	f.StringVar(&b.dir, "dir", "", "where logs and results go; empty: a temporary folder")
 	f.IntVar(&b.records, "records", 10_000_000, "how many")
 	f.BoolVar(&b.keep, "keep", false, "leave the folder")
+	cpu := f.String("cpuprofile", "", "read DIR's logs in this process and write a CPU profile here; DIR as of -keep")
 	child := f.String("child", "", "for its own use: the work of a child process")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
 	if *child == "duckdb" {
 		return duck(ctx, f.Arg(0), f.Arg(1))
+	}
+	if *cpu != "" && b.dir != "" {
+		return profile(ctx, *cpu, filepath.Join(b.dir, "logs"), filepath.Join(b.dir, "lake"))
 	}
 	if b.dir == "" {
 		if b.dir, err = os.MkdirTemp("", "periplus-bench-*"); err != nil {
