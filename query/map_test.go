@@ -97,12 +97,14 @@ func draw(m *Map) string {
 		fmt.Fprintf(&b, "%s %q in %q x%d %s: in%s, out%s, self%s\n", n.ID, n.Label, n.Parent, n.Endpoints, n.Role, verdicts(n.In), verdicts(n.Out), verdicts(n.Self))
 	}
 	for _, e := range m.Edges {
-		fmt.Fprintf(&b, "%s -> %s%s; answer %s, stopped %q;", e.Source, e.Target, verdicts(e.Verdicts), e.Answer, e.StoppedAt)
+		fmt.Fprintf(&b, "%s -> %s%s; answer %s, stopped %q, seen by %s;", e.Source, e.Target, verdicts(e.Verdicts), e.Answer, e.StoppedAt, e.SeenBy)
 		for _, p := range e.Ports {
 			fmt.Fprintf(&b, " %s/%d%s", ProtocolName(p.Protocol), p.Port, verdicts(p.Verdicts))
 		}
 		fmt.Fprintf(&b, " +%d\n", e.MorePorts)
 	}
+	o := m.LeftOut
+	fmt.Fprintf(&b, "left out: %d of %d hours, %d lost, %d late, %d bad, %d unmeasured, legs %dr %db\n", o.HoursCovered, o.Hours, o.SkipData, o.Late, o.Bad, o.Unmeasured, o.LegRecords, o.LegBytes)
 	fmt.Fprintf(&b, "all%s; rest%s; %d edges, %d nodes\n", verdicts(m.Totals), verdicts(m.Rest), m.AllEdges, m.AllNodes)
 	return b.String()
 }

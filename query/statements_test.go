@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"testing"
 
 	"github.com/periplus/periplus/periplus"
 )
@@ -109,4 +110,33 @@ func forbidden(s Statement) string {
 		}
 	}
 	return ""
+}
+
+// TestForbidden: the test that reads statements finds what it is for.
+func TestForbidden(t *testing.T) {
+	f := func(sql string, bad bool, args ...any) {
+		t.Helper()
+		if got := forbidden(Statement{SQL: sql, Args: args}); (got != "") != bad {
+			t.Errorf("forbidden(%s) = %q", sql, got)
+		}
+	}
+	f("SELECT a FROM flows AS t WHERE a = ? AND b IN (SELECT c FROM endpoints WHERE d BETWEEN ? AND ?) GROUP BY a", false, 1, 2, 3)
+	f("SELECT 'a::b; X''?' AS x FROM flows AS t", false)
+	f("SELECT a FROM flows AS t WHERE a = ?", true)
+	f("SELECT ? AS a FROM flows AS t", true, 1)
+	f("SELECT a FROM flows AS t WHERE (SELECT count(*) FROM flows GROUP BY ?) > 1", true, 1)
+	f("SELECT CASE WHEN a = ? THEN 1 END AS b FROM (SELECT a FROM flows WHERE c = 1) AS t", true, 1)
+	f("SELECT a FROM flows AS t WHERE a = X'00'", true)
+	f("SELECT a FROM flows AS t WHERE a > TIMESTAMP '2026-01-01'", true)
+	f("SELECT a::bigint AS b FROM flows AS t", true)
+	f("SELECT a FROM flows AS t;", true)
+	f("SELECT a // 2 AS b FROM flows AS t", true)
+	f("SELECT a FROM flows AS t WHERE a ILIKE 'x'", true)
+	f("SELECT a FROM flows AS t GROUP BY ALL", true)
+	f("SELECT a FROM flows AS t LIMIT 1 OFFSET 2", true)
+	f("SELECT a FROM flows t", true)
+	f("SELECT a FROM (SELECT a FROM flows AS t) x", true)
+	f("SELECT bitwise_or_agg(a) FILTER (WHERE b) AS c FROM flows AS t", true)
+	f("SELECT a FROM flows AS t LEFT JOIN endpoints AS e ON e.a = t.a OR e.b = t.b WHERE t.c = 1", true)
+	f("SELECT a FROM flows AS t LEFT JOIN endpoints AS e ON e.a = t.a WHERE t.c = 1 OR t.d = 2", false)
 }
