@@ -24,7 +24,7 @@ export const KindIcon = ({
   size?: number;
 }) => (
   <span class={`kind p-${provider || 'none'}`} ref={(e) => e?.style.setProperty('--size', `${size}px`)}>
-    {country ? (
+    {country && kind === 'net.country' ? (
       <b>{country.slice(0, 2)}</b>
     ) : (
       <Icon name={iconOf(kind).glyph} size={Math.round(size * 0.68)} />

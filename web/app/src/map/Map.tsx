@@ -35,6 +35,7 @@ export function MapView() {
   const over = useRef<HTMLCanvasElement>(null);
   const at = useRef<ZoomTransform>(zoomIdentity);
   const fitted = useRef(true);
+  const gestured = useRef(false); // the last move was the user's, so more may follow
   const redraw = useRef<() => void>(() => {});
   const card = useSignal<{ x: number; y: number; node: string; edge: string } | null>(null);
 
@@ -107,7 +108,7 @@ export function MapView() {
     const schedule = () => {
       frame ||= requestAnimationFrame(() => {
         frame = 0;
-        if (cost > 9 && at.current !== drawn) shifted();
+        if (cost > 9 && gestured.current && at.current !== drawn) shifted();
         else sharp();
       });
       fly.draw();
@@ -135,6 +136,7 @@ export function MapView() {
       .scaleExtent([0.08, 4])
       .on('zoom', (e: D3ZoomEvent<HTMLCanvasElement, unknown>) => {
         at.current = e.transform;
+        gestured.current = Boolean(e.sourceEvent);
         if (e.sourceEvent) fitted.current = false;
         card.value = null;
         redraw.current();

@@ -176,19 +176,13 @@ function headerMarks(out: Mark[], f: FrameBox, p: Picture): void {
       a: 1,
     });
     const n = frame.group?.endpoints;
-    const right = n ? `${count(n)} endpoint${n === 1 ? '' : 's'}` : '';
+    const whole = f.context ? `${f.context} / ${frame.label}` : frame.label;
+    // The name goes before the count, and the count before the rest.
+    const spare = box.w - 54 - measure(whole, header);
+    const long = n ? `${count(n)} endpoint${n === 1 ? '' : 's'}` : '';
+    const right = [long, n ? count(n) : ''].find((t) => t && measure(t, small) <= spare) ?? '';
     const room = box.w - 44 - (right ? measure(right, small) + 10 : 0);
-    const title = fit(f.context ? `${f.context} / ${frame.label}` : frame.label, header, room, measure);
-    out.push({
-      m: 'text',
-      x: box.x + 31,
-      y: box.y + 18.5,
-      text: title,
-      font: header,
-      fill: theme.text,
-      halo,
-      a: 1,
-    });
+    const title = fit(whole, header, room, measure);
     const w = measure(title, header);
     const more = fit(place(frame.group).join(' · '), small, room - w - 8, measure);
     if (more)
@@ -329,7 +323,7 @@ function faceMarks(out: Mark[], c: Card, box: Box, p: Picture, a: number): void 
     out,
     c.kind,
     c.provider,
-    n.country,
+    n.kind === 'net.country' ? n.country : undefined,
     box.x + (slim ? 5 : 7),
     box.y + (box.h - size) / 2,
     size,

@@ -13,7 +13,7 @@ import type {
   Verdict,
 } from '../api';
 import { metricOf } from '../format';
-import { iconOf, providerOrder } from '../icons';
+import { iconOf, providerNames, providerOrder } from '../icons';
 
 export type Side = 'internet' | 'network' | 'services';
 export type Column = 'public' | 'app' | 'data';
@@ -73,6 +73,13 @@ const names = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 const byPlace = (a: Card, b: Card): number =>
   iconOf(a.kind).rank - iconOf(b.kind).rank || names.compare(a.label, b.label) || (a.id < b.id ? -1 : 1);
 
+/** What a group is, where the server only says that it is one. */
+const levelKinds: Record<string, string> = {
+  provider: 'aws.vpc',
+  network: 'aws.vpc',
+  subnet: 'azure.subnet',
+};
+
 const boxes = new Set(['provider', 'account', 'region', 'network', 'subnet']);
 
 export function sceneOf(graph: Graph, metric: Metric, show: Show, before?: Map<string, Column>): Scene {
@@ -84,19 +91,30 @@ export function sceneOf(graph: Graph, metric: Metric, show: Show, before?: Map<s
   const cards: Card[] = [];
 
   const sideOf = (g: Group): Side => (g.kind === 'internet' || g.kind === 'services' ? g.kind : 'network');
-  const frameOf = (id: string | null, side: Side): Frame => {
+  // Above networks nothing lies around a node but its cloud.
+  const clouds = graph.level === 'network' || graph.level === 'region' || graph.level === 'account';
+  const frameOf = (id: string | null, side: Side, provider: Provider = ''): Frame => {
     const group = id === null ? null : (groups.get(id) ?? null);
-    const key = group ? group.id : `none:${side}`;
+    const cloud = clouds && side === 'network' ? provider : '';
+    const key = group ? group.id : `none:${side}${cloud && `:${cloud}`}`;
     const known = frames.get(key);
     if (known) return known;
     const frame: Frame = {
       id: key,
       group,
       side: group ? sideOf(group) : side,
-      provider: group?.provider ?? '',
+      provider: group?.provider ?? cloud,
       label:
         group?.label ??
-        (side === 'internet' ? 'Internet' : side === 'services' ? 'Cloud services' : 'Network not known'),
+        (side === 'internet'
+          ? 'Internet'
+          : side === 'services'
+            ? 'Cloud services'
+            : cloud
+              ? providerNames[cloud]
+              : graph.level === 'provider'
+                ? 'Clouds'
+                : 'Network not known'),
       cards: [],
       frames: [],
     };
@@ -144,14 +162,14 @@ export function sceneOf(graph: Graph, metric: Metric, show: Show, before?: Map<s
       group: null,
       tiles: [],
       label: n.label,
-      kind: n.kind,
+      kind: n.kind === 'gen.group' ? (levelKinds[graph.level] ?? n.kind) : n.kind,
       provider: n.provider ?? '',
       value,
       denied,
     };
     cards.push(card);
     cardOf.set(n.id, card);
-    frameOf(n.parent, side).cards.push(card);
+    frameOf(n.parent, side, n.provider).cards.push(card);
   }
   for (const f of frames.values()) {
     f.cards.sort(byPlace);
@@ -245,7 +263,8 @@ function tiersOf(scene: Scene, graph: Graph, before?: Map<string, Column>): Map<
     fact(e.s).asks += through;
   }
   const ofCard = (c: Card): Column | '' => {
-    const t = said(c.node?.tier) || iconOf(c.kind).tier || '';
+    const named = graph.level === 'subnet' ? tierOfName(c.label) : '';
+    const t = said(c.node?.tier) || iconOf(c.kind).tier || named;
     if (t) return t;
     const f = facts.get(c.id);
     if (!f) return tierOfName(c.label);

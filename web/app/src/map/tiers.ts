@@ -1,7 +1,33 @@
 // Layout "Tiers": internet | network rows with public, app and data columns |
 // cloud services. The same scene and size give the same picture.
 import type { Box } from './geometry';
-import type { Card, Column, Frame, Scene } from './scene';
+import {
+  aligned,
+  type Block,
+  blockGap,
+  cardsOf,
+  close,
+  columns,
+  colWidth,
+  heightOf,
+  type Measured,
+  measured,
+  type Packed,
+  type Parts,
+  type Plan,
+  packed,
+  perRow,
+  type Row,
+  roomy,
+  rowsOf,
+  type Sizes,
+  serviceHeight,
+  slim,
+  split,
+  tile,
+  widthsOf,
+} from './plan';
+import type { Card, Frame, Scene } from './scene';
 
 export interface FrameBox {
   frame: Frame;
@@ -27,73 +53,49 @@ export interface Layout {
   compact: boolean;
 }
 
-interface Sizes {
-  w: number; // card
-  h: number;
-  gap: number; // between cards
-  sub: number; // between card columns of one tier
-  pad: number;
-  head: number; // of a row
-  subhead: number; // of a subnet
-  lane: number; // between tiers
-  row: number; // between rows
-  side: number; // internet and services to the rows
-}
-
-const roomy: Sizes = {
-  w: 136,
-  h: 38,
-  gap: 13,
-  sub: 26,
-  pad: 8,
-  head: 26,
-  subhead: 25,
-  lane: 44,
-  row: 14,
-  side: 40,
-};
-const tight: Sizes = { ...roomy, w: 128, h: 26, gap: 9, sub: 34, lane: 56 };
-
-const columns: Column[] = ['public', 'app', 'data'];
-const tile = 20;
-const perRow = 5;
-
-/** A block is a subnet's cards, or the cards of a network that stand in no subnet. */
-interface Block {
-  frame: Frame | null;
-  cards: Card[];
-}
-
-interface Row {
-  frame: Frame;
-  context: string;
-  blocks: Record<Column, Block[]>;
-}
-
 export function tiers(scene: Scene, view: { w: number; h: number }): Layout {
   const inet = scene.frames.filter((f) => f.side === 'internet');
   const services = scene.frames.filter((f) => f.side === 'services');
   const rows = scene.frames.filter((f) => f.side === 'network').flatMap((f) => rowsOf(f, '', scene));
-  const total = scene.cardOf.size;
-  const sizes = total > 90 ? tight : roomy;
-  // Try how many cards may stand above each other; the picture that can be
-  // shown largest wins.
-  let best = { scale: -1, limit: 0 };
-  for (const limit of [4, 5, 6, 7, 8, 10, 12, 14, 17, 20, 24, 30, 40, 60, 100]) {
-    const p = place(inet, rows, services, limit, sizes, view);
-    const scale = Math.min(view.w / p.size.w, view.h / p.size.h, 1);
-    // A slightly smaller picture with fewer columns reads better.
-    if (scale > best.scale * 1.02) best = { scale, limit };
-  }
-  const first = place(inet, rows, services, best.limit, sizes, view);
-  return place(inet, rows, services, best.limit, widened(sizes, first, view, rows), view, total > 90);
+  const parts = { inet, rows, services };
+  const many = scene.cardOf.size > 90;
+  // Try how high the stacks of a row may be, and whether small networks share a
+  // band; the picture that can be shown largest wins. Cards of one line say
+  // less, so only many are drawn so; tiers that line up read better.
+  let best = { score: -1, plan: aligned(rows, 4000, roomy), sizes: roomy };
+  const tried = (plan: Plan, sizes: Sizes, worth: number) => {
+    const m = measured(parts, plan, sizes, view);
+    const score = Math.min(view.w / m.w, view.h / m.h, 1) * worth;
+    if (score > best.score * 1.03) best = { score, plan, sizes };
+  };
+  const kinds = many
+    ? ([[slim, 1]] as const)
+    : ([
+        [roomy, 1],
+        [close, 0.96],
+        [slim, 0.75],
+      ] as const);
+  for (const [sizes, worth] of kinds)
+    for (const limit of limits) {
+      tried(aligned(rows, limit, sizes), sizes, worth);
+      if (rows.length < 3 || rows.length > 60) continue;
+      const widths = widthsOf(rows, limit, sizes);
+      for (const wide of [3, 4, 5, 6, 8, 10]) tried(packed(rows, widths, limit, wide), sizes, worth * 0.88);
+    }
+  // The same places with more air between them.
+  const sizes = widened(best.sizes, measured(parts, best.plan, best.sizes, view), view, rows);
+  return place(parts, best.plan, sizes, view);
 }
 
+const limits = [75, 110, 150, 200, 240, 290, 350, 420, 520, 640, 800, 1100, 1500, 2200, 4000];
+
+const stackOf = (blocks: Block[]): number => blocks.reduce((n, b) => n + b.cards.length, 0);
+
 /** widened gives what is left of the window to the gaps, not to the cards. */
-function widened(s: Sizes, l: Layout, view: { w: number; h: number }, rows: Row[]): Sizes {
-  const scale = Math.min(view.w / l.size.w, view.h / l.size.h, 1);
-  const spareW = view.w / scale - l.size.w;
-  const spareH = view.h / scale - l.size.h;
+function widened(s: Sizes, m: Measured, view: { w: number; h: number }, rows: Row[]): Sizes {
+  const scale = Math.min(view.w / m.w, view.h / m.h, 1);
+  const spareW = view.w / scale - m.w;
+  const spareH = view.h / scale - m.h;
   const out = { ...s };
   if (spareW > 0) {
     const share = spareW / 4;
@@ -107,54 +109,11 @@ function widened(s: Sizes, l: Layout, view: { w: number; h: number }, rows: Row[
   return out;
 }
 
-const stackOf = (blocks: Block[]): number => blocks.reduce((n, b) => n + b.cards.length, 0);
-
-function rowsOf(frame: Frame, context: string, scene: Scene): Row[] {
-  const blocks: Row['blocks'] = { public: [], app: [], data: [] };
-  const rows: Row[] = [];
-  const inner = context ? `${context} / ${frame.label}` : frame.label;
-  for (const f of frame.frames) {
-    if (f.group?.kind === 'subnet') blocks[scene.tiers.get(f.id) ?? 'app'].push({ frame: f, cards: f.cards });
-    else rows.push(...rowsOf(f, inner, scene));
-  }
-  for (const c of columns) {
-    const cards = frame.cards.filter((k) => (scene.tiers.get(k.id) ?? 'app') === c);
-    if (cards.length) blocks[c].push({ frame: null, cards });
-  }
-  if (columns.some((c) => blocks[c].length)) rows.unshift({ frame, context, blocks });
-  return rows;
-}
-
-const heightOf = (c: Card, s: Sizes): number =>
-  c.tiles.length ? 30 + Math.ceil(c.tiles.length / perRow) * (tile + 6) + 4 : s.h;
-
-/** split deals cards to k columns of about equal length, read downwards. */
-function split(cards: Card[], k: number): Card[][] {
-  const per = Math.ceil(cards.length / k);
-  return Array.from({ length: k }, (_, i) => cards.slice(i * per, (i + 1) * per)).filter((l) => l.length);
-}
-
-const blockHeight = (b: Block, k: number, s: Sizes): number => {
-  const tallest = Math.max(
-    ...split(b.cards, k).map((l) => l.reduce((n, c) => n + heightOf(c, s), 0) + (l.length - 1) * s.gap),
-  );
-  return (b.frame ? s.subhead : 6) + tallest + s.pad + 4;
-};
-
-const blockGap = 9;
-const stackHeight = (blocks: Block[], k: number, s: Sizes): number =>
-  blocks.reduce((n, b) => n + blockHeight(b, k, s), 0) + Math.max(0, blocks.length - 1) * blockGap;
-
-const colWidth = (k: number, s: Sizes): number => 2 * s.pad + k * s.w + (k - 1) * s.sub;
-
 function place(
-  inet: Frame[],
-  rows: Row[],
-  services: Frame[],
-  limit: number,
+  { inet, rows, services }: Parts,
+  plan: Plan,
   s: Sizes,
   view: { w: number; h: number },
-  compact = false,
 ): Layout {
   const out: Layout = {
     frames: [],
@@ -163,68 +122,30 @@ function place(
     slotOf: new Map(),
     slots: [],
     size: { x: 0, y: 0, w: 0, h: 0 },
-    compact,
+    compact: s.h < 30,
   };
-  // Columns that any row uses, and how many cards stand side by side in each.
-  const used = columns.filter((c) => rows.some((r) => r.blocks[c].length));
-  const wide = new Map<Column, number>();
-  for (const c of used) {
-    const most = Math.max(...rows.flatMap((r) => r.blocks[c].map((b) => b.cards.length)), 1);
-    wide.set(c, Math.ceil(most / limit));
-  }
-  const heights = rows.map((r) => {
-    const tallest = Math.max(...used.map((c) => stackHeight(r.blocks[c], wide.get(c)!, s)));
-    return s.head + tallest + s.pad;
-  });
-  const rowsH = heights.reduce((n, h) => n + h, 0) + Math.max(0, rows.length - 1) * s.row;
-
-  const far = inet.flatMap((f) => cardsOf(f));
-  const tall = Math.max(rowsH, Math.min(view.h, far.length * (s.h + s.gap)));
-  const k = far.length
-    ? Math.ceil((far.length * (s.h + s.gap) + s.subhead + s.pad) / Math.max(tall, 200))
-    : 0;
+  const { shelves, bandH, rowsH, far, k } = measured({ inet, rows, services }, plan, s, view);
   let x = 0;
   const H = Math.max(rowsH, 120);
   if (k) {
-    stackFrame(out, inet[0], far, { x, y: 0, w: colWidth(k, s), h: H }, k, s, true);
+    stackFrame(out, inet[0], far, { x, y: 0, w: colWidth(k, s), h: H }, k, s);
     x += colWidth(k, s) + s.side;
   }
 
-  const rowsX = x;
-  const colX = new Map<Column, number>();
-  x += s.pad;
-  const firstSlot = out.slots.length;
-  const slotOfCol = new Map<Column, number>();
-  for (const c of used) {
-    colX.set(c, x);
-    slotOfCol.set(c, out.slots.length);
-    for (let i = 0; i < wide.get(c)!; i++) {
-      const x0 = x + s.pad + i * (s.w + s.sub);
-      out.slots.push({ x0, x1: x0 + s.w, obstacles: [] });
-    }
-    x += colWidth(wide.get(c)!, s) + s.lane;
-  }
-  const rowsW = used.length ? x - s.lane + s.pad - rowsX : 0;
-  let y = 0;
-  const rowBox: Box[] = [];
-  rows.forEach((r, i) => {
-    const box = { x: rowsX, y, w: rowsW, h: heights[i] };
-    rowBox.push(box);
-    out.frames.push({ frame: r.frame, kind: 'network', box, context: r.context });
-    for (let n = firstSlot; n < out.slots.length; n++)
-      out.slots[n].obstacles.push({ x: box.x, y: box.y, w: box.w, h: s.head });
-    for (const c of used)
-      column(
-        out,
-        r.blocks[c],
-        { x: colX.get(c)!, y: y + s.head, w: 0, h: heights[i] - s.head - s.pad },
-        wide.get(c)!,
-        slotOfCol.get(c)!,
-        s,
-      );
-    y += heights[i] + s.row;
+  const base = out.slots.length;
+  const xs = plan.xs(s).map((v) => v + x);
+  for (const x0 of xs) out.slots.push({ x0, x1: x0 + s.w, obstacles: [] });
+  const tops = bandH.map((_, i) => bandH.slice(0, i).reduce((n, h) => n + h + s.row, 0));
+  const netBox = plan.nets.map((n, i) => {
+    const left = xs[n.first] - 2 * s.pad;
+    const box = { x: left, y: tops[n.band], w: xs[n.last] + s.w + 2 * s.pad - left, h: bandH[n.band] };
+    out.frames.push({ frame: n.row.frame, kind: 'network', box, context: n.row.context });
+    for (let j = n.first; j <= n.last; j++) out.slots[base + j].obstacles.push({ ...box, h: s.head });
+    const inner = { ...box, y: box.y + s.head, h: box.h - s.head - s.pad };
+    for (const [c, a] of n.at) column(out, shelves[i].get(c)!, inner, base + a.slot, s);
+    return box;
   });
-  if (rows.length) x = rowsX + rowsW + s.side + 10;
+  if (xs.length) x = xs[xs.length - 1] + s.w + 2 * s.pad + s.side + 10;
 
   let bottom = 0;
   if (services.length) {
@@ -232,14 +153,11 @@ function place(
     out.slots.push({ x0: x + s.pad, x1: x + s.pad + s.w, obstacles: [] });
     for (const f of services) {
       const cards = cardsOf(f);
-      const h =
-        s.subhead +
-        cards.reduce((n, c) => n + heightOf(c, s), 0) +
-        (cards.length - 1) * Math.min(s.gap, 9) +
-        s.pad +
-        2;
-      const mine = rowBox.filter((_, i) => rows[i].frame.provider === f.provider);
-      const mid = mine.length ? (mine[0].y + mine[mine.length - 1].y + mine[mine.length - 1].h) / 2 : H;
+      const h = serviceHeight(cards, s);
+      const mine = netBox.filter((_, i) => plan.nets[i].row.frame.provider === f.provider);
+      const mid = mine.length
+        ? (Math.min(...mine.map((b) => b.y)) + Math.max(...mine.map((b) => b.y + b.h))) / 2
+        : H;
       const top = Math.max(bottom, mid - h / 2);
       const box = { x, y: top, w: colWidth(1, s), h };
       out.frames.push({ frame: f, kind: 'services', box, context: '' });
@@ -258,46 +176,42 @@ function place(
   return out;
 }
 
-const cardsOf = (f: Frame): Card[] => [...f.cards, ...f.frames.flatMap(cardsOf)];
-
-/** column places the blocks of one tier in one row, sharing the row's height. */
-function column(out: Layout, blocks: Block[], at: Box, k: number, slot: number, s: Sizes): void {
-  if (!blocks.length) return;
-  const need = stackHeight(blocks, k, s);
-  const extra = Math.max(0, at.h - need) / blocks.length;
+/** column places the shelves of one tier in one network, sharing its height. */
+function column(out: Layout, p: Packed, at: Box, first: number, s: Sizes): void {
+  const extra = Math.max(0, at.h - p.h) / Math.max(1, p.shelves.length);
   let y = at.y;
-  for (const b of blocks) {
-    const h = blockHeight(b, k, s) + extra;
-    const box = { x: at.x, y, w: colWidth(k, s), h };
-    if (b.frame) {
-      out.frames.push({ frame: b.frame, kind: 'subnet', box, context: '' });
-      for (let i = 0; i < k; i++) out.slots[slot + i].obstacles.push({ ...box, h: s.subhead - 4 });
+  for (const shelf of p.shelves) {
+    const h = shelf.h + extra;
+    for (const item of shelf.items) {
+      const slot = first + item.at;
+      const x = out.slots[slot].x0 - s.pad;
+      const w = out.slots[slot + item.k - 1].x1 + s.pad - x;
+      blockAt(out, item.block, { x, y, w, h }, item.k, slot, s);
     }
-    const top = b.frame ? s.subhead : 6;
-    split(b.cards, k).forEach((list, i) => {
-      const room = h - top - s.pad - 4;
-      const cardsH = list.reduce((n, c) => n + heightOf(c, s), 0);
-      const gap = list.length > 1 ? Math.min(s.gap + 14, (room - cardsH) / (list.length - 1)) : 0;
-      let cy = y + top + (room - cardsH - gap * (list.length - 1)) / 2;
-      for (const c of list) {
-        put(out, c, { x: at.x + s.pad + i * (s.w + s.sub), y: cy, w: s.w, h: heightOf(c, s) }, slot + i);
-        cy += heightOf(c, s) + gap;
-      }
-    });
     y += h + blockGap;
   }
 }
 
+function blockAt(out: Layout, b: Block, box: Box, k: number, slot: number, s: Sizes): void {
+  if (b.frame) {
+    out.frames.push({ frame: b.frame, kind: 'subnet', box, context: '' });
+    for (let i = 0; i < k; i++) out.slots[slot + i].obstacles.push({ ...box, h: s.subhead - 4 });
+  }
+  const top = b.frame ? s.subhead : 6;
+  split(b.cards, k).forEach((list, i) => {
+    const room = box.h - top - s.pad - 4;
+    const cardsH = list.reduce((n, c) => n + heightOf(c, s), 0);
+    const gap = list.length > 1 ? Math.min(s.gap + 14, (room - cardsH) / (list.length - 1)) : 0;
+    let cy = box.y + top + (room - cardsH - gap * (list.length - 1)) / 2;
+    for (const c of list) {
+      put(out, c, { x: out.slots[slot + i].x0, y: cy, w: s.w, h: heightOf(c, s) }, slot + i);
+      cy += heightOf(c, s) + gap;
+    }
+  });
+}
+
 /** stackFrame places the internet: one frame, k columns of cards spread over its height. */
-function stackFrame(
-  out: Layout,
-  frame: Frame,
-  cards: Card[],
-  at: Box,
-  k: number,
-  s: Sizes,
-  centre: boolean,
-): void {
+function stackFrame(out: Layout, frame: Frame, cards: Card[], at: Box, k: number, s: Sizes): void {
   const lists = split(cards, k);
   const tallest = Math.max(...lists.map((l) => l.length));
   const cardsH = tallest * s.h;
@@ -306,7 +220,7 @@ function stackFrame(
     Math.max(s.gap, (at.h - s.subhead - s.pad - cardsH) / Math.max(1, tallest - 1)),
   );
   const h = s.subhead + cardsH + gap * (tallest - 1) + s.pad + 2;
-  const y = at.y + (centre ? Math.max(0, (at.h - h) / 2) : 0);
+  const y = at.y + Math.max(0, (at.h - h) / 2);
   out.frames.push({ frame, kind: 'internet', box: { x: at.x, y, w: at.w, h }, context: '' });
   lists.forEach((list, i) => {
     const x0 = at.x + s.pad + i * (s.w + s.sub);

@@ -139,7 +139,7 @@ export function NodePanel() {
       </dl>
       <Series of={n} red={red} />
       <Peers n={n} m={m} />
-      <Ports rows={n.ports} more={n.morePorts} m={m} peers />
+      <Ports rows={n.ports} more={n.morePorts} m={m} peers={n.ports.some((p) => p.peer)} />
       <Facts n={n} />
       <RowsButton />
     </>

@@ -1,5 +1,5 @@
 // Right panel with nothing selected: the whole range.
-import type { Graph, GraphEdge } from '../api';
+import type { Graph, GraphEdge, Verdict } from '../api';
 import {
   bytes,
   count,
@@ -30,9 +30,12 @@ export function Overview() {
   const { totals } = g;
   const through = totals.records - totals.denied - (totals.dropped ?? 0);
   const line = timeline.value.data;
-  const part = line
-    ? within(valuesOf(line, ['allowed', 'unknown'], 'bytes'), Date.parse(line.t0), line.step, t.range)
-    : [];
+  // What is shown alone is drawn alone.
+  const { show } = view.value;
+  const red = show === 'denied' || show === 'dropped';
+  const verdicts: Verdict[] = show === 'all' ? ['allowed', 'unknown'] : [show];
+  const values = line ? valuesOf(line, verdicts, red ? 'records' : 'bytes') : [];
+  const part = line ? within(values, Date.parse(line.t0), line.step, t.range) : [];
   return (
     <>
       <header class="panel-head">
@@ -64,7 +67,11 @@ export function Overview() {
           note={totals.records ? `${percent(Math.max(0, through) / totals.records)} let through` : ''}
         />
       </dl>
-      <Spark values={part} label={`Traffic over time, ${bytes(totals.bytes)} in all`} />
+      <Spark
+        values={part}
+        red={red}
+        label={red ? `Records ${show} over time` : `Traffic over time, ${bytes(totals.bytes)} in all`}
+      />
       <Paths title="Busiest paths" edges={busiest(g)} g={g} />
       <Paths title="Denied paths" edges={deniest(g)} g={g} red />
     </>
