@@ -234,5 +234,6 @@ func awsHeader(line []byte) bool {
 		return false
 	}
 	names, known := awsCount(line)
-	return known > 0 && 3*known >= 2*names || known >= 4
+	// Prose about logs holds their names too, among many other words.
+	return known > 0 && 3*known >= 2*names || known >= 4 && 2*known >= names
 }

@@ -276,3 +276,16 @@ func TestAWSCloudWatchAllocates(t *testing.T) {
 		t.Errorf("%v allocations for 500 records, want none", got)
 	}
 }
+
+// Prose about flow logs is none.
+func TestProseIsNoHeader(t *testing.T) {
+	f := func(line string, want bool) {
+		t.Helper()
+		if got := awsHeader([]byte(line)); got != want {
+			t.Errorf("awsHeader(%q) = %v, want %v", line, got, want)
+		}
+	}
+	f("computed with a script over all of the records: log-status OK, sum of bytes 7, packets 3, min start 1, max end 2", false)
+	f("version srcaddr dstaddr new-one start end action log-status", true)
+	f("srcaddr dstaddr bytes packets a-new b-new c-new", true)
+}

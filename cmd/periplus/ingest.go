@@ -24,6 +24,7 @@ import (
 // ingestFlags are the flags of every command that reads logs.
 type ingestFlags struct {
 	awsFormat string
+	format    string
 	accounts  []string
 	regions   []string
 	logs      []string
@@ -35,6 +36,7 @@ type ingestFlags struct {
 
 func (f *ingestFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.awsFormat, "aws-format", "", "columns of AWS text without a header: '${version} ${srcaddr} …'")
+	c.Flags().StringVar(&f.format, "log-format", "", "format of all objects, where their content does not tell; see 'periplus formats'")
 	c.Flags().StringSliceVar(&f.accounts, "account", nil, "only objects of these accounts, as far as their paths say it")
 	c.Flags().StringSliceVar(&f.regions, "region", nil, "only objects of these regions, as far as their paths say it")
 	c.Flags().StringSliceVar(&f.logs, "flow-log", nil, "only objects of these flow logs, as far as their paths say it")
@@ -139,11 +141,16 @@ func (s *summary) empty(paths []string) error {
 
 // ingest reads sources into the desk's lake, with progress and a summary.
 func (f *ingestFlags) ingest(ctx context.Context, e *env, d *desk, paths []string) (*summary, error) {
+	if f.format != "" {
+		if _, err := formatNamed(f.format); err != nil {
+			return nil, exit{exitUsage, err}
+		}
+	}
 	var src periplus.Source = &source.Files{Paths: paths, Stdin: e.in}
 	if len(f.accounts)+len(f.regions)+len(f.logs) > 0 || f.glob != "" {
 		src = &source.Filter{Source: src, Accounts: f.accounts, Regions: f.regions, Logs: f.logs, Glob: f.glob}
 	}
-	job := lake.Ingest{Lake: d.Lake, Source: src, Workers: f.workers, Memory: d.memory, Options: format.Options{AWSFormat: f.awsFormat}}
+	job := lake.Ingest{Lake: d.Lake, Source: src, Workers: f.workers, Memory: d.memory, Options: format.Options{AWSFormat: f.awsFormat, Format: f.format}}
 	stop := func() {}
 	if e.terminal && !f.quiet {
 		job.Progress, stop = progress(e)
