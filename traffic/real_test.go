@@ -1,0 +1,219 @@
+package traffic
+
+import (
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/periplus/periplus/duckdb"
+	"github.com/periplus/periplus/lake"
+	"github.com/periplus/periplus/merge"
+	"github.com/periplus/periplus/periplus"
+	"github.com/periplus/periplus/query"
+)
+
+// realLake is an empty lake with its engine and keeper.
+func realLake(t *testing.T) (*lake.Lake, *duckdb.DB, *Keeper) {
+	t.Helper()
+	l, err := lake.Create(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := duckdb.Open(l, duckdb.Options{Memory: 512 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := engine.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return l, engine, &Keeper{Lake: l, Engine: engine, Temp: t.TempDir()}
+}
+
+// commit adds rows as one batch, of the object that they name.
+func commit(t *testing.T, l *lake.Lake, id int64, rows []periplus.Flow) {
+	t.Helper()
+	rows = slices.Clone(rows)
+	for i := range rows {
+		rows[i].Object = id
+	}
+	slices.SortFunc(rows, func(a, b periplus.Flow) int {
+		x, y := periplus.Traffic{Client: a.Client, Server: a.Server, Bucket: a.Bucket}, periplus.Traffic{Client: b.Client, Server: b.Server, Bucket: b.Bucket}
+		return merge.Compare(&x, &y)
+	})
+	var flows iter.Seq2[*periplus.Flow, error] = func(yield func(*periplus.Flow, error) bool) {
+		for i := range rows {
+			if !yield(&rows[i], nil) {
+				return
+			}
+		}
+	}
+	object := periplus.ReadObject{ID: id, URI: fmt.Sprint("file:///", id), State: periplus.ObjectRead, FirstSeen: hour, LastSeen: hour, ReadAt: hour}
+	if err := l.Commit(t.Context(), lake.Batch{ID: fmt.Sprint("b", id), Flows: flows, Objects: []periplus.ReadObject{object}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// asked reads all of a step back through the engine.
+func asked(t *testing.T, db *duckdb.DB, step int64) string {
+	t.Helper()
+	var b strings.Builder
+	err := db.Query(t.Context(), query.Statement{SQL: fmt.Sprintf("SELECT * FROM traffic WHERE step = %d ORDER BY bucket, client, server, coalesce(server_port, -1), protocol, client_network, server_network, verdict, reason", step),
+		Spans: []query.Span{{Table: "traffic", Step: step}}}, func(_ []string, v []any) error {
+		fmt.Fprintln(&b, v...)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// told is what asked should say of rows.
+func toldOf(rows []periplus.Traffic) string {
+	rows = slices.Clone(rows)
+	slices.SortFunc(rows, func(a, b periplus.Traffic) int {
+		if c := a.Bucket.Compare(b.Bucket); c != 0 {
+			return c
+		}
+		return merge.Compare(&a, &b)
+	})
+	var b strings.Builder
+	for i := range rows {
+		var v []any
+		for _, f := range periplus.TrafficFields {
+			v = append(v, f.Get(&rows[i]))
+		}
+		fmt.Fprintln(&b, v...)
+	}
+	return b.String()
+}
+
+// plainCompany has no facts beside its rows, so that the rule alone says what
+// is right.
+func plainCompany(seed uint64) *company {
+	c := &company{r: rand.New(rand.NewPCG(seed, 1))}
+	c.make(8)
+	c.rows = slices.DeleteFunc(c.rows, func(f periplus.Flow) bool { return f.HasClientPort })
+	return c
+}
+
+func ruled(c *company) []periplus.Traffic {
+	first := slices.MinFunc(c.rows, func(a, b periplus.Flow) int { return a.Bucket.Compare(b.Bucket) }).Bucket.Truncate(time.Hour)
+	last := slices.MaxFunc(c.rows, func(a, b periplus.Flow) int { return a.Bucket.Compare(b.Bucket) }).Bucket
+	var out []periplus.Traffic
+	for h := first; !h.After(last); h = h.Add(time.Hour) {
+		byPair := map[string][]periplus.Flow{}
+		for _, f := range c.rows {
+			if !f.Bucket.Before(h.Add(-merge.Around)) && f.Bucket.Before(h.Add(time.Hour+merge.Around)) {
+				k := f.Client.String() + f.Server.String()
+				byPair[k] = append(byPair[k], f)
+			}
+		}
+		for _, rows := range byPair {
+			out = append(out, merge.Merge(rows, merge.Options{From: h, To: h.Add(time.Hour)})...)
+		}
+	}
+	return out
+}
+
+func check(t *testing.T, what string, db *duckdb.DB, want []periplus.Traffic) {
+	t.Helper()
+	for step, rows := range map[int64][]periplus.Traffic{stepBucket: want, stepHour: coarser(want, stepHour), stepDay: coarser(want, stepDay)} {
+		got, want := strings.Split(asked(t, db, step), "\n"), strings.Split(toldOf(rows), "\n")
+		if slices.Equal(got, want) {
+			continue
+		}
+		for i := range min(len(got), len(want)) {
+			if got[i] != want[i] {
+				t.Errorf("%s, step %d, row %d of %d (want %d)\n got %s\nwant %s", what, step, i, len(got), len(want), got[i], want[i])
+				break
+			}
+		}
+		t.Fatalf("%s, step %d: %d rows; want %d", what, step, len(got), len(want))
+	}
+}
+
+// Batches in any order, with questions between them, end in what one build
+// from scratch makes: a late batch rebuilds its hours and the neighbours whose
+// 20 minutes it touches, and takes the day with it.
+func TestLake(t *testing.T) {
+	old := hour.AddDate(-1, 0, 0) // a day that is over
+	c := plainCompany(7)
+	shift := old.Sub(hour)
+	for i := range c.rows {
+		f := &c.rows[i]
+		f.Bucket, f.FirstSeen, f.LastSeen = f.Bucket.Add(shift), f.FirstSeen.Add(shift), f.LastSeen.Add(shift)
+	}
+	want := ruled(c)
+	l, db, k := realLake(t)
+	first, second := &company{}, &company{}
+	for i, f := range c.rows {
+		if i%3 == 0 {
+			second.rows = append(second.rows, f)
+		} else {
+			first.rows = append(first.rows, f)
+		}
+	}
+	commit(t, l, 1, first.rows)
+	if err := k.Current(t.Context(), old, old.Add(time.Minute)); err != nil { // one hour of them
+		t.Fatal(err)
+	}
+	if got := asked(t, db, stepDay); got != "" {
+		t.Errorf("a day step while hours are stale:\n%s", got)
+	}
+	if err := k.Current(t.Context(), time.Time{}, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	check(t, "one batch", db, ruled(first))
+	commit(t, l, 2, second.rows)
+	if err := k.Current(t.Context(), time.Time{}, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	check(t, "two batches", db, want)
+	stale, err := l.Stale(t.Context(), time.Time{}, time.Time{})
+	if err != nil || len(stale) > 0 {
+		t.Errorf("still stale: %v, %v", stale, err)
+	}
+
+	fresh, db, k := realLake(t)
+	commit(t, fresh, 1, c.rows)
+	k.Rows = 60
+	if err := k.Current(t.Context(), time.Time{}, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	check(t, "from scratch", db, want)
+}
+
+// Several questions at once wait for one build, and a question that is called
+// off leaves the lake as it was.
+func TestAtOnce(t *testing.T) {
+	l, db, k := realLake(t)
+	c := plainCompany(3)
+	commit(t, l, 1, c.rows)
+	built := 0
+	k.Progress = func(Progress) { built++ }
+	errs := make(chan error)
+	for range 4 {
+		go func() { errs <- k.Current(t.Context(), time.Time{}, time.Time{}) }()
+	}
+	for range 4 {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	if built != 1 {
+		t.Errorf("built %d times; want once", built)
+	}
+	if got, want := asked(t, db, stepBucket), toldOf(ruled(c)); got != want {
+		t.Errorf("got %d bytes of rows; want %d", len(got), len(want))
+	}
+}
