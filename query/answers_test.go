@@ -372,3 +372,20 @@ func TestRows(t *testing.T) {
 		}
 	}
 }
+
+// TestLegs: what was seen again behind a NAT is told and in no total.
+func TestLegs(t *testing.T) {
+	l := town(t)
+	rows := evidence(l, 20)
+	for i := range rows {
+		rows[i].Observer = periplus.ObserverLeg
+	}
+	insert(l, "flows", periplus.FlowFields, rows)
+	m, err := (&Questions{Engine: l}).Map(bg, ask(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := m.LeftOut; o.LegRecords != 20 || o.LegBytes != 190 || m.Totals.All().Records != 30 {
+		t.Errorf("legs of %d records and %d bytes beside %d; want 20 and 190 beside 30", o.LegRecords, o.LegBytes, m.Totals.All().Records)
+	}
+}

@@ -251,3 +251,42 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func FuzzParseTime(f *testing.F) {
+	for _, s := range []string{"now", "-6h", "now-1d12h", "2026-11-01T10:00:00Z", "2026-11-01 10:00", "1793527200"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := ParseTime(text, now)
+		if err == nil && (got.Year() < 1926 || got.Year() > 9999 || got.Location() != time.UTC) {
+			t.Fatalf("ParseTime(%q) = %s", text, got)
+		}
+	})
+}
+
+// FuzzParseKey: an id that is read is written again as it was, and as SQL.
+func FuzzParseKey(f *testing.F) {
+	for _, s := range []string{"aws:network:vpc-1", "svc:aws:vpc-1/web", "inet:cc:DE", "host:10.0.0.1@vpc-1", "svc:::a%7C", "special:multicast"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, id string) {
+		openCursor(id)
+		k, err := ParseKey(id)
+		if err != nil {
+			return
+		}
+		again, err := keyOfSQL(k.sqlText())
+		if err != nil || again.ID() != id {
+			t.Fatalf("%q is %+v, then %+v, %v", id, k, again, err)
+		}
+	})
+}
+
+func BenchmarkParse(b *testing.B) {
+	const text = `(client.ip in (10.0.0.0/8, 192.168.0.0/16) or server.name ~ "web*") and port = https and bytes > 10MB and not verdict = denied`
+	for b.Loop() {
+		if _, err := Parse(text, now); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
