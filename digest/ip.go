@@ -14,15 +14,22 @@ type ip struct{ hi, lo uint64 }
 const v4Prefix = 0xffff
 
 func ipOf(a netip.Addr) ip {
+	if a.Is4() {
+		b := a.As4()
+		return ip{0, v4Prefix<<32 | uint64(binary.BigEndian.Uint32(b[:]))}
+	}
 	b := a.As16()
 	return ip{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])}
 }
 
 func (a ip) addr() netip.Addr {
+	if a.v4() {
+		return netip.AddrFrom4([4]byte{byte(a.lo >> 24), byte(a.lo >> 16), byte(a.lo >> 8), byte(a.lo)})
+	}
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:8], a.hi)
 	binary.BigEndian.PutUint64(b[8:], a.lo)
-	return netip.AddrFrom16(b).Unmap()
+	return netip.AddrFrom16(b)
 }
 
 func (a ip) zero() bool { return a.hi|a.lo == 0 }

@@ -1,5 +1,7 @@
 package digest
 
+import "cmp"
+
 // merger yields the rows of several runs in order: a tree of losers, one
 // comparison a level.
 type merger struct {
@@ -9,7 +11,15 @@ type merger struct {
 	top     int32
 }
 
-func settledOrder(a, b *cursor) int { return a.row.compareSettled(&b.row) }
+func settledOrder(a, b *cursor) int {
+	switch {
+	case a.hour != b.hour:
+		return cmp.Compare(a.hour, b.hour)
+	case a.hash != b.hash:
+		return cmp.Compare(a.hash, b.hash)
+	}
+	return a.row.compareSettled(&b.row)
+}
 
 func waitingOrder(a, b *cursor) int { return compareWaiting(&a.row, &b.row, a.hash, b.hash) }
 

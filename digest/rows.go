@@ -114,22 +114,21 @@ func (w *rowWriter) compare(x, y outRow) int {
 func (w *rowWriter) fill(g *outRow) {
 	r := &g.row
 	by := orientation(r.orient)
-	w.flow = periplus.Flow{
-		Object:    r.object,
-		Bucket:    fromMicros(int64(r.bucket) * microsPerBucket),
-		FirstSeen: fromMicros(r.first), LastSeen: fromMicros(r.last),
-		Minutes: int64(r.minutes), Place: w.t.places[r.place], Observer: g.observer,
-		Client: r.a.addr(), Server: r.b.addr(), Protocol: r.protocol, OrientedBy: by,
-		Verdict:         r.verdict,
-		RequestPackets:  count(r.ab.packets, r.has&hasABPackets),
-		RequestBytes:    count(r.ab.bytes, r.has&hasABBytes),
-		ResponsePackets: count(r.ba.packets, r.has&hasBAPackets),
-		ResponseBytes:   count(r.ba.bytes, r.has&hasBABytes),
-		Records:         int64(r.records), Connections: int64(max(1, g.set.len())),
-		Opened:   count(uint64(r.aOpened), r.has&hasOpened),
-		TCPFlags: r.tcpFlags, Sampled: r.has&hasSampled != 0,
-	}
 	f := &w.flow
+	*f = periplus.Flow{}
+	f.Object = r.object
+	f.Bucket = fromMicros(int64(r.bucket) * microsPerBucket)
+	f.FirstSeen, f.LastSeen = fromMicros(r.first), fromMicros(r.last)
+	f.Minutes, f.Place, f.Observer = int64(r.minutes), w.t.places[r.place], g.observer
+	f.Client, f.Server, f.Protocol, f.OrientedBy = r.a.addr(), r.b.addr(), r.protocol, by
+	f.Verdict = r.verdict
+	f.RequestPackets = count(r.ab.packets, r.has&hasABPackets)
+	f.RequestBytes = count(r.ab.bytes, r.has&hasABBytes)
+	f.ResponsePackets = count(r.ba.packets, r.has&hasBAPackets)
+	f.ResponseBytes = count(r.ba.bytes, r.has&hasBABytes)
+	f.Records, f.Connections = int64(r.records), int64(max(1, g.set.len()))
+	f.Opened = count(uint64(r.aOpened), r.has&hasOpened)
+	f.TCPFlags, f.Sampled = r.tcpFlags, r.has&hasSampled != 0
 	if r.bPort != noPort {
 		f.ServerPort, f.HasPort = uint16(r.bPort-1), true
 	}

@@ -160,7 +160,8 @@ func (w *runWriter) run() (run, error) {
 type cursor struct {
 	row  row
 	set  ports
-	hash uint64 // of a waiting row's tuple
+	hash uint64 // of a waiting row's tuple; of a settled row its client's prefix
+	hour int32  // of a settled row
 	done bool
 
 	d      decoder
@@ -199,6 +200,8 @@ func (c *cursor) next() error {
 	if c.hashes {
 		t := c.row.tuple()
 		c.hash = t.hash()
+	} else {
+		c.hash, c.hour = c.row.a.prefix(), c.row.hour()
 	}
 	return nil
 }
