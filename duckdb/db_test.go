@@ -44,7 +44,7 @@ func (h hourly) path(step int64, hour int) string {
 }
 
 // lakeOf writes the files of hourly with DuckDB itself.
-func lakeOf(t *testing.T) (*DB, hourly) {
+func lakeOf(t testing.TB) (*DB, hourly) {
 	t.Helper()
 	h := hourly{t.TempDir()}
 	db, err := Open(h, Options{Memory: 512 << 20, Threads: 2})
@@ -195,4 +195,33 @@ func TestVersion(t *testing.T) {
 	if v, err := db.Version(t.Context()); err != nil || !strings.HasPrefix(v, "v1.") {
 		t.Errorf("Version() = %q, %v; want v1.…", v, err)
 	}
+}
+
+// What a question costs beside its own work: planning, the views, a connection.
+func BenchmarkQuery(b *testing.B) {
+	db, _ := lakeOf(b)
+	for b.Loop() {
+		err := db.Query(b.Context(), query.Statement{SQL: "SELECT count(*) AS n FROM traffic", Spans: []query.Span{hours(300, 0, 24)}},
+			func([]string, []any) error { return nil })
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// Rows of 25 columns come out of the engine.
+func BenchmarkRows(b *testing.B) {
+	db, _ := lakeOf(b)
+	const n = 20_000
+	sql := fmt.Sprintf("SELECT traffic.*, x FROM traffic CROSS JOIN UNNEST(sequence(1, %d)) AS u (x)", n)
+	rows := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		err := db.Query(b.Context(), query.Statement{SQL: sql, Spans: []query.Span{hours(300, 0, 1)}},
+			func([]string, []any) error { rows++; return nil })
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(rows)/b.Elapsed().Seconds(), "rows/s")
 }
