@@ -323,15 +323,27 @@ func TestMerge(t *testing.T) {
 		client eni-c allowed 0:10..1:10 req=3/180`, `
 		0 allowed req=3/180 resp=null records=1 client none`)
 
-	f("two logs of one interface: the one with more counted packets", `
+	f("two logs of one interface: the one with far more counted packets", `
 		server eni-s allowed 0:10..1:10 req=5/300 resp=5/300 log=fl-1
-		server eni-s allowed 0:10..1:10 req=4/300 resp=2/300 log=fl-0
-		server eni-s allowed 30:10..31:10 req=1/60 resp=1/60 log=fl-0`, `
+		server eni-s allowed 0:10..1:10 req=1/300 resp=1/300 log=fl-0`, `
 		0 allowed req=5/300 resp=5/300 records=1 server seen`)
-	f("ties by name", `
+	f("two whole logs: by name", `
 		server eni-s allowed 0:10..1:10 req=5/301 log=fl-1
-		server eni-s allowed 0:10..1:10 req=5/300 log=fl-0`, `
-		0 allowed req=5/300 resp=null records=1 server none`)
+		server eni-s allowed 0:10..1:10 req=4/300 log=fl-0`, `
+		0 allowed req=4/300 resp=null records=1 server none`)
+	f("a log that begins in the middle goes on where the other ends", `
+		server eni-s allowed 0:10..1:10 req=2/120 log=fl-1
+		server eni-s allowed 30:10..31:10 req=5/301 log=fl-1
+		server eni-s allowed 30:20..31:00 req=4/300 log=fl-0`, `
+		0 allowed req=2/120 resp=null records=1 server none
+		30 allowed req=4/300 resp=null records=1 server none`)
+	f("logs whose windows cut the hour at different packets are not changed there", `
+		server eni-s unknown -0:10..0:05 req=5/500 log=b
+		server eni-s unknown 0:20..0:30 req=5/500 log=b
+		server eni-s unknown -0:10..-0:01 req=3/300 log=a
+		server eni-s unknown 0:02..0:05 req=2/200 log=a
+		server eni-s unknown 0:20..0:30 req=5/500 log=a`, `
+		0 unknown req=7/700 resp=null records=2 server none`)
 	f("one log for what passed and one for denials: both count", `
 		server eni-s allowed 0:10..1:10 req=5/300 log=accepts
 		server eni-s denied 0:10..1:10 req=1/60 log=rejects`, `
@@ -555,45 +567,54 @@ func TestProperties(t *testing.T) {
 	}
 }
 
-// chosenStops is what was stopped in the hour, said plainly: for each interface
-// and hour, the log that counts most.
-func chosenStops(rows []periplus.Flow, opt Options) map[string]int64 {
-	type total struct {
-		counts, sampled  bool
-		packets, records int64
+// chosenStops is what was stopped in the hour, said plainly: of each interface
+// the rows that no better log of it tells.
+func chosenStops(rows []periplus.Flow, opt Options) []int64 {
+	type stop struct {
+		*periplus.Flow
+		of string // conversation and interface
 	}
-	logs := map[string]map[string]total{} // conversation, interface and hour, then log
-	for _, f := range rows {
+	var stops []stop
+	totals, counts, sampled := map[string]int64{}, map[string]bool{}, map[string]bool{} // by conversation, interface and log
+	most := map[string]int64{}
+	for i := range rows {
+		f := &rows[i]
 		if !f.Verdict.Stopped() || f.Observer == periplus.ObserverLeg {
 			continue
 		}
 		m := Merger{Options: opt}
-		g := m.turn(&f)
-		k := fmt.Sprint(g.Client, g.Place.Interface, f.Bucket.Truncate(time.Hour).Unix())
-		if logs[k] == nil {
-			logs[k] = map[string]total{}
-		}
-		l := logs[k][f.Place.Log]
-		l.counts = l.counts || f.RequestPackets.Known || f.ResponsePackets.Known
-		l.sampled = l.sampled || f.Sampled
-		l.packets += f.RequestPackets.N + f.ResponsePackets.N
-		l.records += f.Records
-		logs[k][f.Place.Log] = l
+		g := m.turn(f)
+		s := stop{f, fmt.Sprint(g.Client, g.Place.Interface, " ")}
+		stops = append(stops, s)
+		l := s.of + f.Place.Log
+		totals[l] += f.RequestPackets.N + f.ResponsePackets.N
+		counts[l] = counts[l] || f.RequestPackets.Known || f.ResponsePackets.Known
+		sampled[l] = sampled[l] || f.Sampled
 	}
-	out := map[string]int64{}
-	for k, byLog := range logs {
-		if !strings.HasSuffix(k, fmt.Sprint(hour.Unix())) {
-			continue
+	for _, s := range stops {
+		most[s.of] = max(most[s.of], totals[s.of+s.Place.Log])
+	}
+	better := func(a, b stop) bool {
+		x, y := a.of+a.Place.Log, b.of+b.Place.Log
+		switch far := [2]bool{totals[x]*2 < most[a.of], totals[y]*2 < most[b.of]}; {
+		case counts[x] != counts[y]:
+			return counts[x]
+		case sampled[x] != sampled[y]:
+			return !sampled[x]
+		case far[0] != far[1]:
+			return !far[0]
 		}
-		best := ""
-		for log, l := range byLog {
-			b, ok := byLog[best]
-			if !ok || !b.counts && l.counts || b.counts == l.counts && (b.sampled && !l.sampled || b.sampled == l.sampled && (l.packets > b.packets ||
-				l.packets == b.packets && (l.records > b.records || l.records == b.records && log < best))) {
-				best = log
-			}
+		return a.Place.Log < b.Place.Log
+	}
+	var out []int64
+	for _, s := range stops {
+		told := slices.ContainsFunc(stops, func(o stop) bool {
+			return o.of == s.of && better(o, s) &&
+				!o.FirstSeen.Add(-widen).After(s.LastSeen) && !s.FirstSeen.After(o.LastSeen.Add(widen))
+		})
+		if !told && !s.Bucket.Before(hour) && s.Bucket.Before(hour.Add(time.Hour)) {
+			out = append(out, s.RequestPackets.N+s.ResponsePackets.N)
 		}
-		out[k] = byLog[best].packets
 	}
 	return out
 }

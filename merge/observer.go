@@ -67,23 +67,26 @@ func (m *Merger) observers(rows []row) {
 	}
 }
 
-// logTotal is what one log of an interface held in an hour, of what passed or
-// of what was stopped.
+// logTotal is what one log of an interface held, of what passed or of what was
+// stopped.
 type logTotal struct {
 	watch   int
-	hour    int64
 	stopped bool
 	log     string
 	counts  bool
 	sampled bool
+	partial bool // it holds less than half of what another one holds
 	packets int64
-	records int64
 }
 
-// chooseLogs leaves out all but one log of an interface and hour: one that
-// counts before one that does not (a firewall's), then the one with
-// more counted packets. What passed and what was stopped is chosen apart: a
-// packet is only one of them, and an interface may have a log for each.
+// chooseLogs leaves out what another log of the same interface tells: never
+// the sum. What passed and what was stopped is chosen apart: a packet is only
+// one of them, and an interface may have a log for each. The logs have one
+// order for the whole range, because their windows cut the hours at different
+// packets: one that counts before one that does not (a firewall's), what is
+// not sampled, one that is not far from whole, the name. A row is left out
+// where a log before its own speaks, so a log that begins or ends in the
+// middle is followed by the other.
 func (m *Merger) chooseLogs(rows []row) {
 	several := false
 	for i := 1; i < len(rows) && !several; i++ {
@@ -92,39 +95,64 @@ func (m *Merger) chooseLogs(rows []row) {
 	if !several {
 		return
 	}
+	m.totals(rows)
+	for k := 1; k < len(m.logs); k++ {
+		l := &m.logs[k]
+		m.spoken = m.spoken[:0]
+		for i := range rows {
+			r := &rows[i]
+			if better := m.logOf(r); better < k && m.logs[better].same(l) {
+				m.spoken = append(m.spoken, interval{r.FirstSeen.Add(-widen), r.LastSeen.Add(widen)})
+			}
+		}
+		if len(m.spoken) == 0 {
+			continue
+		}
+		m.spoken = union(m.spoken)
+		for i := range rows {
+			if r := &rows[i]; m.logOf(r) == k {
+				r.out = spoken(m.spoken, r.FirstSeen, r.LastSeen)
+			}
+		}
+	}
+}
+
+// totals adds the logs up, the best of an interface first.
+func (m *Merger) totals(rows []row) {
 	m.logs = m.logs[:0]
 	for i := range rows {
 		r := &rows[i]
-		l := r.total()
-		k := slices.IndexFunc(m.logs, func(o logTotal) bool { return o.same(&l) && o.log == l.log })
+		k := m.logOf(r)
 		if k < 0 {
 			k = len(m.logs)
-			m.logs = append(m.logs, l)
+			m.logs = append(m.logs, logTotal{watch: r.watch, stopped: r.Verdict.Stopped(), log: r.Place.Log})
 		}
 		t := &m.logs[k]
 		t.packets += r.RequestPackets.N + r.ResponsePackets.N
-		t.records += r.Records
 		t.counts = t.counts || r.RequestPackets.Known || r.ResponsePackets.Known
 		t.sampled = t.sampled || r.Sampled
 	}
-	slices.SortFunc(m.logs, func(a, b logTotal) int { // the best first
-		return cmp.Or(compareBool(b.counts, a.counts), compareBool(a.sampled, b.sampled), cmp.Compare(b.packets, a.packets),
-			cmp.Compare(b.records, a.records), cmp.Compare(a.log, b.log))
-	})
-	for i := range rows {
-		l := rows[i].total()
-		k := slices.IndexFunc(m.logs, func(o logTotal) bool { return o.same(&l) })
-		rows[i].out = m.logs[k].log != l.log
+	for i := range m.logs {
+		for j := range m.logs {
+			if a, b := &m.logs[i], &m.logs[j]; a.same(b) && a.packets*2 < b.packets {
+				a.partial = true
+			}
+		}
 	}
+	slices.SortFunc(m.logs, func(a, b logTotal) int { // the best first
+		return cmp.Or(compareBool(b.counts, a.counts), compareBool(a.sampled, b.sampled), compareBool(a.partial, b.partial),
+			cmp.Compare(a.log, b.log), cmp.Compare(a.watch, b.watch), compareBool(a.stopped, b.stopped))
+	})
 }
 
-func (r *row) total() logTotal {
-	return logTotal{watch: r.watch, hour: r.Bucket.Unix() / 3600, stopped: r.Verdict.Stopped(), log: r.Place.Log}
+// logOf is the index of a row's log; -1: not yet in m.logs.
+func (m *Merger) logOf(r *row) int {
+	return slices.IndexFunc(m.logs, func(l logTotal) bool {
+		return l.watch == r.watch && l.stopped == r.Verdict.Stopped() && l.log == r.Place.Log
+	})
 }
 
-func (l *logTotal) same(o *logTotal) bool {
-	return l.watch == o.watch && l.hour == o.hour && l.stopped == o.stopped
-}
+func (l *logTotal) same(o *logTotal) bool { return l.watch == o.watch && l.stopped == o.stopped }
 
 func compareBool(a, b bool) int {
 	switch {

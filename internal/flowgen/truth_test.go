@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -269,11 +270,19 @@ func options(r *digest.Result) merge.Options {
 	}
 }
 
+// seeds is how many seeds are tried: n, or what PERIPLUS_SEEDS says.
+func seeds(n uint64) uint64 {
+	if v, err := strconv.ParseUint(os.Getenv("PERIPLUS_SEEDS"), 10, 64); err == nil {
+		return v
+	}
+	return n
+}
+
 // The rule itself: files in any order, digest, merge.
 func TestMergeTellsTheTruth(t *testing.T) {
 	for _, s := range flowgen.Scenarios() {
 		t.Run(s.Name, func(t *testing.T) {
-			for seed := range uint64(3) {
+			for seed := range seeds(3) {
 				truth, err := s.Write(context.Background(), t.TempDir(), seed, 0)
 				if err != nil {
 					t.Fatal(err)
@@ -290,7 +299,7 @@ func TestMergeTellsTheTruth(t *testing.T) {
 
 // The company mixes everything.
 func TestMergeTellsTheCompany(t *testing.T) {
-	for seed := range uint64(2) {
+	for seed := range seeds(2) {
 		truth, err := small(seed).Write(context.Background(), t.TempDir())
 		if err != nil {
 			t.Fatal(err)
