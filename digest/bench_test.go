@@ -43,7 +43,7 @@ func traffic(seed uint64, n int) []periplus.Record {
 }
 
 func benchmarkWrite(b *testing.B, memory int64) {
-	const objects, each = 24, 100_000
+	const objects, each = 8, 100_000
 	in := make([][]periplus.Record, objects)
 	for i := range in {
 		in[i] = traffic(uint64(i), each)

@@ -39,13 +39,13 @@ func dropRepeats(rows []row, dropped func(*row)) []row {
 // entries at the same end, and returns the rows that are left: an event that no
 // flow took stays a row.
 func join(rows []row, t *tables) []row {
-	n := 0
+	var events []int
 	for i := range rows {
 		if rows[i].stand&standEvent != 0 {
-			n++
+			events = append(events, i)
 		}
 	}
-	if n == 0 || n == len(rows) {
+	if len(events) == 0 || len(events) == len(rows) {
 		return rows
 	}
 	taken := make([]bool, len(rows))
@@ -55,7 +55,7 @@ func join(rows []row, t *tables) []row {
 			continue
 		}
 		best := -1
-		for j := range rows {
+		for _, j := range events {
 			if rows[j].decides(f, t) && (best < 0 || rows[j].after(&rows[best], t)) {
 				best = j
 			}
