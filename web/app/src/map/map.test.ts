@@ -302,6 +302,11 @@ describe('paint and SVG', () => {
     expect(fit('x', { size: 12, weight: 600 }, 2, measure)).toBe('');
   });
 
+  it('every box says its name', () => {
+    const texts = new Set(marks().map((m) => (m.m === 'text' ? m.text : '')));
+    for (const f of layout.frames) expect(texts.has(f.frame.label)).toBe(true);
+  });
+
   it('one sign for each denied path and one icon for each card', () => {
     const list = marks();
     const signs = list.filter((m) => m.m === 'dot' && m.fill === light.denied);

@@ -183,6 +183,16 @@ function headerMarks(out: Mark[], f: FrameBox, p: Picture): void {
     const right = [long, n ? count(n) : ''].find((t) => t && measure(t, small) <= spare) ?? '';
     const room = box.w - 44 - (right ? measure(right, small) + 10 : 0);
     const title = fit(whole, header, room, measure);
+    out.push({
+      m: 'text',
+      x: box.x + 31,
+      y: box.y + 18.5,
+      text: title,
+      font: header,
+      fill: theme.text,
+      halo,
+      a: 1,
+    });
     const w = measure(title, header);
     const more = fit(place(frame.group).join(' · '), small, room - w - 8, measure);
     if (more)
