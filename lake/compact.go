@@ -74,7 +74,7 @@ func (l *Lake) compactFlows(ctx context.Context, c *Compacted) (more bool, err e
 	if err != nil {
 		return false, err
 	}
-	files, err := filesOf(ctx, tbl, tbl.CurrentSnapshot())
+	files, err := l.filesOf(ctx, tbl, tbl.CurrentSnapshot())
 	if err != nil {
 		return false, err
 	}

@@ -63,7 +63,7 @@ func (l *Lake) tableInfo(ctx context.Context, name string) (TableInfo, error) {
 		return t, err
 	}
 	t.Manifests = len(manifests)
-	files, err := filesOf(ctx, tbl, s)
+	files, err := l.filesOf(ctx, tbl, s)
 	if err != nil {
 		return t, err
 	}

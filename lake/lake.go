@@ -28,12 +28,13 @@ type Lake struct {
 	// processes.
 	writing sync.Mutex
 
-	mu     sync.Mutex
-	tables map[string]*version
-	ledger ledgerCache
-	leases leases
-	stale  staleCache
-	// Patience is how long a change waits for another process's; 0: a minute.
+	mu      sync.Mutex
+	tables  map[string]*version
+	ledger  ledgerCache
+	leases  leases
+	entries entryCache
+	stale   staleCache
+	// Patience is how long a change waits for another process's; 0: 5 minutes.
 	Patience time.Duration
 }
 
@@ -225,7 +226,7 @@ func (l *Lake) alone(ctx context.Context, f func(ctx context.Context, died bool)
 	defer l.writing.Unlock()
 	patience := l.Patience
 	if patience == 0 {
-		patience = time.Minute
+		patience = 5 * time.Minute
 	}
 	k, err := l.waitLock(ctx, writeLock, true, patience)
 	if err != nil {

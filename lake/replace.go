@@ -23,7 +23,7 @@ func (l *Lake) removeObjects(ctx context.Context, e *edit, tbl *table.Table, gon
 	if len(gone) == 0 {
 		return nil, nil
 	}
-	files, err := filesOf(ctx, tbl, tbl.CurrentSnapshot())
+	files, err := l.filesOf(ctx, tbl, tbl.CurrentSnapshot())
 	if err != nil {
 		return nil, err
 	}

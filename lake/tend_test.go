@@ -228,7 +228,7 @@ func TestReadersWhileWriting(t *testing.T) {
 	ctx := t.Context()
 	dir := t.TempDir()
 	l := openTest(t, dir)
-	const batches, rows = 25, 300
+	const batches, rows = 16, 300
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
 	for range 2 {
@@ -240,7 +240,12 @@ func TestReadersWhileWriting(t *testing.T) {
 			}
 			defer r.Close()
 			var last int64
-			for {
+			for over := false; !over; {
+				select {
+				case <-stop: // what is read from now on must be all
+					over = true
+				default:
+				}
 				files, err := r.Files(ctx, Flows, 0, time.Time{}, time.Time{})
 				if err != nil {
 					t.Error(err)
@@ -253,20 +258,15 @@ func TestReadersWhileWriting(t *testing.T) {
 				} else {
 					last = got.rows
 				}
-				select {
-				case <-stop:
-					if last != batches*rows {
-						t.Errorf("at the end a reader sees %d rows, want %d", last, batches*rows)
-					}
-					return
-				default:
-				}
+			}
+			if last != batches*rows {
+				t.Errorf("at the end a reader sees %d rows, want %d", last, batches*rows)
 			}
 		})
 	}
 	for i := range batches {
 		commitFlows(t, l, fmt.Sprintf("b%d", i), makeFlows(int64(i+1), rows, 2))
-		if i%10 == 9 {
+		if i%6 == 5 {
 			if _, err := l.Compact(ctx); err != nil {
 				t.Error(err)
 			}

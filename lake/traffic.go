@@ -377,10 +377,10 @@ func (l *Lake) view(ctx context.Context) (*view, error) {
 	}
 	v := &view{seq: flows.Metadata().LastSequenceNumber(), trafficSeq: traffic.Metadata().LastSequenceNumber(),
 		flows: map[int64]touch{}, traffic: map[built]int64{}}
-	if err := v.addFlows(ctx, flows); err != nil {
+	if err := l.addFlows(ctx, v, flows); err != nil {
 		return nil, err
 	}
-	files, err := filesOf(ctx, traffic, traffic.CurrentSnapshot())
+	files, err := l.filesOf(ctx, traffic, traffic.CurrentSnapshot())
 	if err != nil {
 		return nil, err
 	}
@@ -392,8 +392,8 @@ func (l *Lake) view(ctx context.Context) (*view, error) {
 	return v, nil
 }
 
-func (v *view) addFlows(ctx context.Context, flows *table.Table) error {
-	files, err := filesOf(ctx, flows, flows.CurrentSnapshot())
+func (l *Lake) addFlows(ctx context.Context, v *view, flows *table.Table) error {
+	files, err := l.filesOf(ctx, flows, flows.CurrentSnapshot())
 	if err != nil {
 		return err
 	}
