@@ -113,8 +113,8 @@ func TestSorted(t *testing.T) {
 	for _, f := range flows(t, settle(t, &Batch{}, random(3, 10, 400)...)) {
 		if n++; n > 1 {
 			a, b := last.Bucket.Truncate(time.Hour), f.Bucket.Truncate(time.Hour)
-			if a.After(b) || a.Equal(b) && ipOf(last.Client).compare(ipOf(f.Client)) > 0 ||
-				a.Equal(b) && last.Client == f.Client && ipOf(last.Server).compare(ipOf(f.Server)) > 0 {
+			if a.After(b) || a.Equal(b) && last.Client.Compare(f.Client) > 0 ||
+				a.Equal(b) && last.Client == f.Client && last.Server.Compare(f.Server) > 0 {
 				t.Errorf("row %d: %s after %s", n, brief(&f), brief(&last))
 			}
 		}

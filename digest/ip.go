@@ -36,11 +36,20 @@ func (a ip) zero() bool { return a.hi|a.lo == 0 }
 
 func (a ip) v4() bool { return a.hi == 0 && a.lo>>32 == v4Prefix }
 
-func (a ip) less(b ip) bool { return a.hi < b.hi || a.hi == b.hi && a.lo < b.lo }
+func (a ip) less(b ip) bool { return a.compare(b) < 0 }
 
+// compare orders as netip.Addr.Compare does: IPv4 first.
 func (a ip) compare(b ip) int {
-	if a.hi != b.hi {
+	switch {
+	case a.hi != b.hi:
 		return cmp.Compare(a.hi, b.hi)
+	case a.lo == b.lo:
+		return 0
+	case a.hi == 0 && a.v4() != b.v4():
+		if a.v4() {
+			return -1
+		}
+		return 1
 	}
 	return cmp.Compare(a.lo, b.lo)
 }
@@ -48,8 +57,8 @@ func (a ip) compare(b ip) int {
 // prefix is 64 bits that order addresses as compare does, but for ties: exact
 // for IPv4, the network half for IPv6.
 func (a ip) prefix() uint64 {
-	if a.hi == 0 {
-		return min(a.lo, 1<<63-1)
+	if a.v4() {
+		return uint64(uint32(a.lo))
 	}
 	return a.hi>>1 | 1<<63
 }
