@@ -111,12 +111,15 @@ say. On standard input a header may stand before the line.`,
 				}
 				line = b
 			}
-			line = bytes.TrimSpace(line)
-			if len(line) == 0 {
+			if len(bytes.TrimSpace(line)) == 0 {
 				return wrong(cmd, errors.New("no line: give one as an argument or on standard input"))
 			}
-			opt := format.Options{AWSFormat: awsFormat}
-			x, err := explain(line, name, opt)
+			if name != "" {
+				if _, err := formatNamed(name); err != nil {
+					return wrong(cmd, err)
+				}
+			}
+			x, err := format.Explain(line, format.Options{AWSFormat: awsFormat, Format: name})
 			if err != nil {
 				return err
 			}
@@ -127,25 +130,9 @@ say. On standard input a header may stand before the line.`,
 		},
 	}
 	c.Flags().StringVar(&awsFormat, "aws-format", "", "columns of AWS text without a header: '${version} ${srcaddr} …'")
-	c.Flags().StringVar(&name, "format", "", "name of the format; see 'periplus formats'")
+	c.Flags().StringVar(&name, "log-format", "", "name of the format; see 'periplus formats'")
 	c.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	return c
-}
-
-func explain(line []byte, name string, opt format.Options) (*format.Explanation, error) {
-	if name != "" {
-		f, err := formatNamed(name)
-		if err != nil {
-			return nil, exit{exitUsage, err}
-		}
-		return f.Explain(line, opt)
-	}
-	for i := range format.Formats {
-		if f := &format.Formats[i]; f.Guess(line, opt) {
-			return f.Explain(line, opt)
-		}
-	}
-	return nil, hint{errors.New("unknown log format"), "name it with --format, or its columns with --aws-format; see 'periplus formats'"}
 }
 
 func printExplanation(out io.Writer, x *format.Explanation) error {
