@@ -168,7 +168,7 @@ export const timeline = load<Timeline>(() => {
 
 export const facets = load<Facets>(() => {
   const c = common();
-  return c && { path: 'facets', params: { ...c, fields: 'port', limit: 8 } };
+  return c && { path: 'facets', params: { ...c, fields: 'port', limit: 30 } };
 });
 
 export const findings = load<Findings>(() => {

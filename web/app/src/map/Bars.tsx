@@ -239,14 +239,14 @@ const codes: Record<string, [string, string]> = {
   unmeasured: ['unmeasured denials', 'Some denials carry no counters'],
   widened: ['whole buckets', 'The range was widened to whole buckets'],
   building: ['still merging', 'Some hours are still being merged'],
-  capped: ['capped', 'Not everything is drawn'],
 };
 
 /** Notes stand beside the time: what one must know to trust the numbers. */
 export function Notes() {
   const g = graph.value.data;
   if (!g) return null;
-  const list = [...new Set(g.notes ?? [])];
+  // What the caps left out has a chip of its own.
+  const list = [...new Set(g.notes ?? [])].filter((n) => n !== 'capped');
   return (
     <span class="notes">
       {list.map((n) => {

@@ -1,6 +1,6 @@
 // The painter: a paint list on a Canvas 2D context.
 import { glyphs } from '../glyphs';
-import { fontText, type Mark, type Measure } from './paint';
+import { fontText, type Mark, type Measure } from './marks';
 
 const paths = new Map<string, Path2D>();
 const pathOf = (d: string): Path2D => {

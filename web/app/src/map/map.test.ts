@@ -14,7 +14,8 @@ import {
   pathText,
 } from './geometry';
 import { placeLabels } from './labels';
-import { fit, type Mark, type Measure, paint } from './paint';
+import { fit, type Mark, type Measure } from './marks';
+import { paint } from './paint';
 import { routesOf, scaleOf } from './routes';
 import { type Column, type Scene, sceneOf } from './scene';
 import { svgOf } from './svg';

@@ -5,9 +5,11 @@ import { count, quantity, unit } from '../format';
 import { iconOf } from '../icons';
 import { graph, isDark, view } from '../state';
 import { distance, inside, type Point } from './geometry';
-import { type Focus, labelMarks, type Mark, type Measure, type Picture, paint } from './paint';
+import type { Focus, Mark, Measure, Picture } from './marks';
+import { paint } from './paint';
 import { type Route, routesOf, scaleOf } from './routes';
 import { type Card, type Column, edgeKey, sceneOf } from './scene';
+import { labelMarks } from './strokes';
 import { dark, light } from './theme';
 import { tiers } from './tiers';
 

@@ -1,7 +1,7 @@
 // The SVG writer: the same paint list as a file that stands alone.
 import { glyphs } from '../glyphs';
 import type { Box } from './geometry';
-import { family, type Mark } from './paint';
+import { family, type Mark } from './marks';
 
 const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 /** esc writes foreign text: escaped, and without the control characters that no XML may hold. */

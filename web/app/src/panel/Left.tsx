@@ -1,5 +1,5 @@
 // Left panel: findings, the tree of networks, the ports with most traffic.
-import type { Group } from '../api';
+import type { FacetValue, Group } from '../api';
 import { count, quantity } from '../format';
 import { facets, findings, graph, narrow, select, view } from '../state';
 import { Bar, KindIcon, Section } from '../ui';
@@ -163,10 +163,11 @@ function Branch({ line, depth }: { line: Line; depth: number }) {
 }
 
 function Ports() {
-  const ports = facets.value.data?.fields.port ?? [];
   const m = view.value.metric;
-  const of = (p: (typeof ports)[number]) =>
-    (m === 'bytes' ? p.b : m === 'packets' ? (p.p ?? null) : p.r) ?? null;
+  const of = (p: FacetValue) => (m === 'bytes' ? p.b : m === 'packets' ? (p.p ?? null) : p.r) ?? null;
+  const ports = [...(facets.value.data?.fields.port ?? [])]
+    .sort((a, b) => (of(b) ?? 0) - (of(a) ?? 0) || b.r - a.r)
+    .slice(0, 10);
   const max = Math.max(...ports.map((p) => of(p) ?? 0), 1);
   return (
     <Section title="Top ports">

@@ -1,0 +1,94 @@
+// Marks: the few kinds of things that a picture is made of, and what a picture
+// is made from.
+import type { Glyph } from '../glyphs';
+import type { Point } from './geometry';
+import type { Route } from './routes';
+import type { Scene } from './scene';
+import type { Theme } from './theme';
+import type { Layout } from './tiers';
+
+export type Mark =
+  | {
+      m: 'rect';
+      x: number;
+      y: number;
+      w: number;
+      h: number;
+      r: number;
+      fill?: string;
+      line?: string;
+      width?: number;
+      dash?: number[];
+      a: number;
+    }
+  | {
+      m: 'path';
+      d: string;
+      line: string | Gradient;
+      width: number;
+      dash?: number[];
+      round?: boolean;
+      a: number;
+    }
+  | { m: 'fill'; d: string; fill: string; a: number }
+  | { m: 'dot'; x: number; y: number; r: number; fill?: string; line?: string; width?: number; a: number }
+  | { m: 'glyph'; name: Glyph; x: number; y: number; size: number; line: string; a: number }
+  | {
+      m: 'text';
+      x: number;
+      y: number;
+      text: string;
+      font: Font;
+      fill: string;
+      anchor?: 'middle' | 'end';
+      halo?: string;
+      a: number;
+    };
+
+export interface Gradient {
+  from: string;
+  to: string;
+  a: Point;
+  b: Point;
+}
+
+export interface Font {
+  size: number;
+  weight: number;
+  mono?: boolean;
+}
+
+export const family = '"Inter Variable", Inter, system-ui, sans-serif';
+export const fontText = (f: Font): string =>
+  `${f.weight} ${f.size}px ${f.mono ? 'ui-monospace, monospace' : family}`;
+export type Measure = (text: string, font: Font) => number;
+
+export interface Focus {
+  nodes: Set<string>; // card ids that stay bright
+  edges: Set<string>; // edge keys
+  selected: string; // node id
+  edge: string; // selected edge's key
+  labels: boolean;
+}
+
+export interface Picture {
+  scene: Scene;
+  layout: Layout;
+  routes: Route[];
+  theme: Theme;
+  measure: Measure;
+  focus: Focus | null;
+}
+
+/** fit cuts a text to a width and says so by an ellipsis. */
+export function fit(text: string, font: Font, width: number, measure: Measure): string {
+  if (measure(text, font) <= width) return text;
+  let lo = 0;
+  let hi = text.length;
+  while (lo < hi) {
+    const mid = (lo + hi + 1) >> 1;
+    if (measure(`${text.slice(0, mid)}…`, font) <= width) lo = mid;
+    else hi = mid - 1;
+  }
+  return lo > 0 ? `${text.slice(0, lo).trimEnd()}…` : '';
+}
