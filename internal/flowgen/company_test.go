@@ -3,6 +3,7 @@ package flowgen_test
 import (
 	"context"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"reflect"
 	"testing"
@@ -68,7 +69,8 @@ func TestCompanySaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-// The whole day is written only when asked: PERIPLUS_DAY=folder go test -run WholeDay
+// The demo's day goes the whole way only when asked, because it takes a while:
+// PERIPLUS_DAY=folder go test -run WholeDay -v
 func TestWholeDay(t *testing.T) {
 	dir := os.Getenv("PERIPLUS_DAY")
 	if dir == "" {
@@ -80,4 +82,9 @@ func TestWholeDay(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%d records in %d files, %d conversations, %v", truth.Records, truth.Files, len(truth.Conversations), time.Since(began))
+	began = time.Now()
+	h := newHarbour(t)
+	s := h.take(truth.Logs, rand.New(rand.NewPCG(1, 1)), 0)
+	t.Logf("%d records read into %d flow rows, %v", s.Stats.Records, s.Rows, time.Since(began))
+	h.hold(truth)
 }

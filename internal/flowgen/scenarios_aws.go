@@ -146,6 +146,27 @@ var awsScenarios = []Scenario{
 			w.aws(fieldsV3, &flowLog{id: "fl-0aaa0000000000003"}, p.db)
 			p.ask(w, 5432, 12, 9*time.Second, w.times(15, 0, 3*time.Hour)...)
 		}},
+	{Name: "aws-two-logs-10m-and-1m", Provider: "aws", Deliveries: 1,
+		About: "two flow logs of one interface with windows of ten minutes and of one, and connections over full hours",
+		build: func(w *world) {
+			p := pairOf(w, "", fieldsV5)
+			w.aws(fieldsV5, &flowLog{id: "fl-0aaa0000000000003", window: 10 * time.Minute}, p.db)
+			p.ask(w, 5432, 40, 47*time.Second, w.times(8, 0, 3*time.Hour)...)
+		}},
+	{Name: "aws-two-logs-accepts-and-rejects", Provider: "aws", Deliveries: 1,
+		About: "one flow log of an interface keeps what was accepted, another what was rejected: both are needed",
+		build: func(w *world) {
+			p := pairOf(w, fieldsV5, fieldsV5)
+			p.server.keep = keepPassed
+			w.aws(fieldsV5, &flowLog{id: "fl-0aaa0000000000003", keep: keepStopped}, p.db)
+			p.company(w)
+			p.ask(w, 5432, 6, 9*time.Second, w.times(10, 0, 2*time.Hour)...)
+			for _, t := range w.times(10, 0, 2*time.Hour) {
+				h := serverHop(p.db)
+				h.request = denied("")
+				w.send(w.syn(t, at(p.app.addr, w.port()), at(p.db.addr, 22), 3, clientHop(p.app), h))
+			}
+		}},
 	{Name: "aws-observer-lost-packets", Provider: "aws", Deliveries: 1,
 		About: "some packets are lost on the way: the server's side counted what arrived",
 		build: func(w *world) {

@@ -2,6 +2,7 @@ package flowgen
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -191,24 +192,36 @@ func (w *world) hash(parts ...any) uint64 {
 	return h.Sum64()
 }
 
-// create opens a new file below the folder of logs.
-func (w *world) create(name string) (*os.File, error) {
-	name = filepath.Join(w.truth.Logs, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return nil, err
-	}
-	w.truth.Files++
-	return os.Create(name)
-}
-
-// save writes a whole file by way of fill.
+// save writes a whole file below the folder of logs by way of fill. One that
+// is there and holds the same is left alone, as a cloud leaves it.
 func (w *world) save(name string, fill func(out *bufio.Writer) error) error {
-	f, err := w.create(name)
+	name = filepath.Join(w.truth.Logs, filepath.FromSlash(name))
+	w.truth.Files++
+	if _, err := os.Stat(name); err == nil {
+		return resave(name, fill)
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	f, err := os.Create(name)
 	if err != nil {
 		return err
 	}
 	out := bufio.NewWriterSize(f, 64<<10)
 	return cmp.Or(fill(out), out.Flush(), f.Close())
+}
+
+func resave(name string, fill func(out *bufio.Writer) error) error {
+	var now bytes.Buffer
+	out := bufio.NewWriter(&now)
+	if err := cmp.Or(fill(out), out.Flush()); err != nil {
+		return err
+	}
+	before, err := os.ReadFile(name)
+	if err != nil || bytes.Equal(before, now.Bytes()) {
+		return err
+	}
+	return os.WriteFile(name, now.Bytes(), 0o644)
 }
 
 // finish writes the rest and closes the books.
