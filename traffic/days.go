@@ -45,18 +45,18 @@ var dayRows = "SELECT client, server, port, protocol, verdict, reason, client_ne
 // day builds one day.
 func (k *Keeper) day(ctx context.Context, d time.Time) error {
 	end := d.AddDate(0, 0, 1)
-	spans := []query.Span{{Table: "traffic", Step: stepHour, From: d, To: end}}
 	parts, err := k.split(ctx, part{from: d, to: end}, query.Statement{
 		SQL: "SELECT client, count(*) AS n FROM traffic WHERE step = 3600 AND bucket >= ? AND bucket < ?" +
 			" GROUP BY client ORDER BY client",
-		Args: []any{d, end}, Spans: spans,
+		Args:  []any{d, end},
+		Spans: []query.Span{{Table: "traffic", Step: stepHour, From: d, To: end}},
 	})
 	if err != nil {
 		return err
 	}
 	return k.Lake.ReplaceTraffic(ctx, stepDay, d, end, func(yield func(*periplus.Traffic, error) bool) {
 		for _, p := range parts {
-			err := k.dayPart(ctx, p, spans, func(t *periplus.Traffic) error {
+			err := k.dayPart(ctx, p, func(t *periplus.Traffic) error {
 				if !yield(t, nil) {
 					return errStop
 				}
@@ -73,8 +73,9 @@ func (k *Keeper) day(ctx context.Context, d time.Time) error {
 	})
 }
 
-func (k *Keeper) dayPart(ctx context.Context, p part, spans []query.Span, f func(*periplus.Traffic) error) error {
-	s := query.Statement{Args: []any{p.from, p.to}, Spans: spans}
+// dayStatement sums the hours of a day, of some clients.
+func dayStatement(p part) query.Statement {
+	s := query.Statement{Args: []any{p.from, p.to}, Spans: []query.Span{{Table: "traffic", Step: stepHour, From: p.from, To: p.to}}}
 	clients := ""
 	if p.first != "" {
 		clients += " AND client >= ?"
@@ -85,8 +86,12 @@ func (k *Keeper) dayPart(ctx context.Context, p part, spans []query.Span, f func
 		s.Args = append(s.Args, p.after)
 	}
 	s.SQL = fmt.Sprintf(dayRows, clients)
+	return s
+}
+
+func (k *Keeper) dayPart(ctx context.Context, p part, f func(*periplus.Traffic) error) error {
 	var r record
-	return k.Engine.Query(ctx, s, func(_ []string, v []any) error {
+	return k.Engine.Query(ctx, dayStatement(p), func(_ []string, v []any) error {
 		r.take(v)
 		r.ends()
 		t := &r.row
