@@ -108,11 +108,14 @@ func (c *company) names(out io.Writer) error {
 		g := &companyGroups[i]
 		for _, n := range c.nics[g.name] {
 			rows.Write([]string{n.addr.String(), n.name, g.name, g.role, g.subnet, ""})
+			if n.addr6.IsValid() {
+				rows.Write([]string{n.addr6.String(), n.name, g.name, g.role, g.subnet, ""})
+			}
 		}
 	}
 	for i := range outsiders {
 		o := &outsiders[i]
-		rows.Write([]string{netip.MustParsePrefix(o.cidr).String(), o.name, o.name, o.role, "", o.country})
+		rows.Write([]string{netip.MustParsePrefix(o.cidr).String(), o.name, cmp.Or(o.group, o.name), o.role, "", o.country})
 	}
 	rows.Flush()
 	return rows.Error()

@@ -78,7 +78,7 @@ func (c *company) clock(a, b *nic, t time.Time) {
 // incidents plants what there is to find.
 func (c *company) incidents() []incident {
 	from := func(share float64) time.Time { return c.start.Add(c.part(share)) }
-	list := []incident{c.burst(from(0.63)), c.probe(from(0.71)), c.exfiltration(from(0.79)), c.acl(from(0.88))}
+	list := []incident{c.noRoute(from(0.42)), c.burst(from(0.63)), c.probe(from(0.71)), c.exfiltration(from(0.79)), c.acl(from(0.88))}
 	for i := range list {
 		c.truth.Findings = append(c.truth.Findings, list[i].Finding)
 	}
@@ -132,7 +132,7 @@ func (c *company) exfiltration(t time.Time) incident {
 		func(t time.Time) {
 			t = c.within(t)
 			v := &conn{client: at(n.addr, 32768+c.rng.IntN(28000)), server: at(to, 443), proto: tcp}
-			v.hops = c.way(v, party{addr: n.addr, nic: n}, party{addr: to, out: &outsiders[8]})
+			v.hops = c.way(v, party{addr: n.addr, nic: n}, party{addr: to, out: unlisted()})
 			v.add(t, false, 1, 60, periplus.SYN)
 			v.add(t.Add(20*time.Millisecond), true, 1, 60, periplus.SYN|periplus.ACK)
 			for i := range 10 {
@@ -141,6 +141,30 @@ func (c *company) exfiltration(t time.Time) incident {
 				v.add(t.Add(time.Duration(i)*2*time.Second+1100*time.Millisecond), true, size/2800+1, 52*(size/2800+1), 0)
 			}
 			c.send(v)
+		},
+	}
+}
+
+func unlisted() *outside {
+	for i := range outsiders {
+		if outsiders[i].name == "Unlisted host" {
+			return &outsiders[i]
+		}
+	}
+	return nil
+}
+
+// noRoute: staging asks production, and the transit gateway has no route.
+func (c *company) noRoute(t time.Time) incident {
+	return incident{
+		Finding{Kind: "route", About: "staging-api asks production's orders-db; the transit gateway has no route", From: t, To: t.Add(c.lasts(90 * time.Minute))},
+		func(t time.Time) {
+			for range c.some(2) {
+				a, b := c.pick("staging-api"), c.pick("orders-db")
+				way := middleHop(c.ways[[2]*network{a.nic.network, b.nic.network}])
+				way.request = dropped("no-route")
+				c.send(c.syn(c.within(t), at(a.addr, 32768+c.rng.IntN(28000)), at(b.addr, 5432), 3, clientHop(a.nic).out(1), way, serverHop(b.nic)))
+			}
 		},
 	}
 }

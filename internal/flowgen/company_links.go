@@ -25,6 +25,7 @@ const kb, mb = 1 << 10, 1 << 20
 
 var companyLinks = []link{
 	{from: "Germany", to: "alb-web", port: 443, rate: 420, rounds: 6, gap: 2 * time.Second, ask: 2 * kb, answer: 260 * kb},
+	{from: "Germany IPv6", to: "alb-web", port: 443, rate: 120, rounds: 6, gap: 2 * time.Second, ask: 2 * kb, answer: 260 * kb},
 	{from: "United States", to: "alb-web", port: 443, rate: 200, rounds: 6, gap: 2 * time.Second, ask: 2 * kb, answer: 260 * kb},
 	{from: "France", to: "alb-web", port: 443, rate: 170, rounds: 6, gap: 2 * time.Second, ask: 2 * kb, answer: 240 * kb},
 	{from: "Japan", to: "alb-web", port: 443, rate: 60, rounds: 6, gap: 2 * time.Second, ask: 2 * kb, answer: 240 * kb, night: true},
@@ -117,6 +118,9 @@ func (p party) tell() end {
 // connect makes a connection of a link at t.
 func (c *company) connect(l *link, t time.Time) {
 	from, to := c.pick(l.from), c.pick(l.to)
+	if from.addr.Is6() {
+		to.addr = to.nic.addr6
+	}
 	rounds := 1 + c.rng.IntN(l.rounds)
 	if t.Add(time.Duration(rounds) * l.gap).After(c.end.Add(-2 * time.Minute)) {
 		return // it would not be over when the logs end

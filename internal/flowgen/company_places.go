@@ -89,6 +89,7 @@ var companyGroups = []groupSpec{
 // ranges that are set aside for examples, and of the clouds' services.
 type outside struct {
 	name, cidr  string
+	group       string // "": name
 	n           int
 	role        string
 	code        string // country, as GCP and as ISO write it
@@ -99,6 +100,7 @@ type outside struct {
 
 var outsiders = []outside{
 	{name: "Germany", cidr: "203.0.113.0/26", n: 50, role: "net.country", code: "deu", country: "DE", asn: 64496},
+	{name: "Germany IPv6", group: "Germany", cidr: "2001:db8:49::/112", n: 40, role: "net.country", code: "deu", country: "DE", asn: 64496},
 	{name: "United States", cidr: "203.0.113.64/26", n: 40, role: "net.country", code: "usa", country: "US", asn: 64497},
 	{name: "France", cidr: "203.0.113.128/26", n: 30, role: "net.country", code: "fra", country: "FR", asn: 64498},
 	{name: "Japan", cidr: "203.0.113.192/27", n: 12, role: "net.country", code: "jpn", country: "JP", asn: 64499},
@@ -145,6 +147,9 @@ func found(w *world, scale float64, end time.Time) *company {
 			n.service = g.name
 			if g.kind != "" {
 				n.instance, n.kind = "-", g.kind
+			}
+			if g.name == "alb-web" {
+				n.addr6 = plus("2001:db8:20::a", k)
 			}
 			if g.role == "gcp.gke" {
 				n.gke = g.name
@@ -202,7 +207,7 @@ func (c *company) observe() {
 	w.logAWS(l, staging.account, staging.region, fieldsV11, sink, of("staging")...)
 
 	var ways []*nic
-	for _, pair := range [][2]string{{"web", "dns"}, {"dns", "web"}, {"ci", "staging-web"}, {"staging-web", "dns"}} {
+	for _, pair := range [][2]string{{"web", "dns"}, {"dns", "web"}, {"ci", "staging-web"}, {"staging-web", "dns"}, {"staging-web", "web"}} {
 		a, b := c.nics[pair[0]][0], c.nics[pair[1]][0]
 		way := w.attachment("hub", a.subnet, a.subnet, b.subnet)
 		c.ways[[2]*network{a.network, b.network}] = way

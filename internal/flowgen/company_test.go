@@ -45,8 +45,8 @@ func TestCompany(t *testing.T) {
 			t.Errorf("%s is outside of %v to %v", f.About, one.From, one.To)
 		}
 	}
-	if len(kinds) != 4 {
-		t.Errorf("incidents of %d kinds, want 4", len(kinds))
+	if len(kinds) != 5 {
+		t.Errorf("incidents of %d kinds, want 5", len(kinds))
 	}
 	if file, err := names.ReadFile(one.Names); err != nil || file.Len() < 150 {
 		t.Errorf("names file: %v, want 150 names or more", err)

@@ -62,7 +62,7 @@ type Hour struct {
 
 // Finding is an incident that was planted.
 type Finding struct {
-	Kind     string // scan, probe, exfiltration, acl
+	Kind     string // route, scan, probe, exfiltration, acl
 	About    string
 	Client   netip.Addr // who does it; the zero Addr where there are many
 	Server   netip.Addr // to whom; the zero Addr where there are many
