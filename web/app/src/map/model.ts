@@ -34,12 +34,15 @@ export const scene = computed(() => {
   before = new Map([...(before ?? []), ...s.tiers]);
   return s;
 });
+/** roomFor: on a phone the map is laid out for a wider window and swiped, or nobody could read it. */
+const roomFor = (w: number, h: number) => (w < 600 ? { w: 1000, h: h * 1.3 } : { w, h });
+
 export const layout = computed(() =>
   scene.value
-    ? tiers(scene.value, {
-        w: size.value.w - room.left - room.right,
-        h: size.value.h - room.top - bottom.value,
-      })
+    ? tiers(
+        scene.value,
+        roomFor(size.value.w - room.left - room.right, size.value.h - room.top - bottom.value),
+      )
     : null,
 );
 export const scale = computed(() => scaleOf(scene.value?.strokes ?? []));

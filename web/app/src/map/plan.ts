@@ -231,6 +231,7 @@ export interface Measured {
   k: number; // card columns of the internet
   w: number;
   h: number;
+  cut: number; // small blocks that are dealt to several columns, which reads badly
 }
 
 /** measured says what a plan needs without placing a card. */
@@ -243,6 +244,11 @@ export function measured(
   const shelves = plan.nets.map(
     (n) => new Map([...n.at].map(([c, a]) => [c, pack(n.row.blocks[c], a.k, plan.limit, s)] as const)),
   );
+  let cut = 0;
+  for (const net of shelves)
+    for (const p of net.values())
+      for (const shelf of p.shelves)
+        for (const item of shelf.items) if (item.k > 1 && item.block.cards.length < 6) cut++;
   const bandH: number[] = Array(plan.bands).fill(0);
   plan.nets.forEach((n, i) => {
     let tallest = 0;
@@ -258,7 +264,7 @@ export function measured(
   const xs = plan.xs(s);
   const rowsW = xs.length ? xs[xs.length - 1] + s.w + 2 * s.pad : 0;
   const w = (k ? colWidth(k, s) + s.side : 0) + rowsW + (services.length ? s.side + 10 + colWidth(1, s) : 0);
-  return { shelves, bandH, rowsH, far, k, w: Math.max(1, w), h: Math.max(rowsH, near, inetH, 120) };
+  return { shelves, bandH, rowsH, far, k, w: Math.max(1, w), h: Math.max(rowsH, near, inetH, 120), cut };
 }
 
 export const cardsOf = (f: Frame): Card[] => [...f.cards, ...f.frames.flatMap(cardsOf)];

@@ -65,7 +65,7 @@ export function tiers(scene: Scene, view: { w: number; h: number }): Layout {
   let best = { score: -1, plan: aligned(rows, 4000, roomy), sizes: roomy };
   const tried = (plan: Plan, sizes: Sizes, worth: number) => {
     const m = measured(parts, plan, sizes, view);
-    const score = Math.min(view.w / m.w, view.h / m.h, 1) * worth;
+    const score = Math.min(view.w / m.w, view.h / m.h, 1) * worth * Math.max(0.7, 1 - 0.025 * m.cut);
     if (score > best.score * 1.03) best = { score, plan, sizes };
   };
   const kinds = many

@@ -133,7 +133,7 @@ export function NodePanel() {
         <Tile
           title="Denied"
           value={count(red)}
-          note={red ? `${count(n.peers.filter((p) => stopped(p.verdicts)).length)} peers` : 'none'}
+          note={red ? many(n.peers.filter((p) => stopped(p.verdicts)).length, 'peer') : 'none'}
           red={red > 0}
         />
       </dl>
@@ -209,6 +209,8 @@ function Peers({ n, m }: { n: NodeDetails; m: Metric }) {
     </Section>
   );
 }
+
+const many = (n: number, what: string): string => `${count(n)} ${what}${n === 1 ? '' : 's'}`;
 
 const at: Record<string, string> = { client: 'at the client', server: 'at the server', middle: 'on the way' };
 
