@@ -89,8 +89,10 @@ test('selects a node from the keyboard, shows its details, Esc closes them', asy
   const label = name.slice(0, name.indexOf(','));
   await expect(page.getByRole('heading', { level: 2, name: label, exact: true })).toBeVisible();
   await expect(page.getByRole('region', { name: 'Ports & protocols' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 2, name: label, exact: true })).toBeFocused();
   await page.keyboard.press('Escape');
   await expect(page).not.toHaveURL(/sel=/);
+  await expect(page.locator('#map-list button:focus')).toHaveAttribute('aria-label', name);
   await expect(page.getByRole('heading', { name: 'Overview' })).toBeVisible();
 });
 
@@ -148,6 +150,13 @@ test('opens a service to its hosts and closes it again', async ({ page }) => {
   await group.first().focus();
   await page.keyboard.press('Space');
   await expect(page).toHaveURL(/expand=/);
+  await expect.poll(() => nodes(page).count()).toBeGreaterThan(before);
+  await page
+    .getByRole('button', { name: /^Close / })
+    .first()
+    .click();
+  await expect.poll(() => nodes(page).count()).toBe(before);
+  await page.goBack();
   await expect.poll(() => nodes(page).count()).toBeGreaterThan(before);
   await page.goBack();
   await expect.poll(() => nodes(page).count()).toBe(before);

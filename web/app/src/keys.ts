@@ -50,8 +50,12 @@ function actions(help: { value: boolean }): Record<string, () => void> {
       const v = view.value;
       if (help.value) help.value = false;
       else if (v.rows) go({ rows: false });
-      else if (v.sel || v.edge) clearSelection();
-      else if (v.right || v.left) go({ right: false, left: false });
+      else if (v.sel || v.edge) {
+        // The focus goes back to where the panel was opened from.
+        const inPanel = document.activeElement?.closest('.right');
+        clearSelection();
+        if (inPanel) document.querySelector<HTMLElement>('#map-list [tabindex="0"]')?.focus();
+      } else if (v.right || v.left) go({ right: false, left: false });
     },
     a: () => go({ show: 'all' }),
     d: () => go({ show: 'denied' }),

@@ -10,7 +10,7 @@ import { type ComponentChildren, render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { stamp } from './format';
 import { onKey, shortcuts } from './keys';
-import { Bar, LeftOut, Legend, Zoom } from './map/Bars';
+import { Bar, LeftOut, Legend, Opened, Zoom } from './map/Bars';
 import { MapView } from './map/Map';
 import { bottom, summary } from './map/model';
 import { EdgePanel, NodePanel } from './panel/Details';
@@ -68,6 +68,7 @@ function Page() {
         <Bar />
         <States />
         <Foot>
+          <Opened />
           <LeftOut />
           <Legend />
           <Zoom />

@@ -3,7 +3,7 @@
 import type { Level, Metric, Show } from '../api';
 import { bytes, count, percent, quantity } from '../format';
 import { glyphs } from '../glyphs';
-import { go, graph, meta, view } from '../state';
+import { go, graph, meta, toggleExpand, view } from '../state';
 import { Icon } from '../ui';
 import { scale, scene } from './model';
 import { mapZoom } from './zoom';
@@ -199,6 +199,41 @@ export const Zoom = () => (
     </button>
   </div>
 );
+
+/** nameOf is the last part of an id, for what the answer does not name. */
+const nameOf = (id: string): string => {
+  const tail = id.slice(Math.max(id.lastIndexOf('/'), id.lastIndexOf(':')) + 1).replaceAll('+', ' ');
+  try {
+    return decodeURIComponent(tail) || id;
+  } catch {
+    return tail;
+  }
+};
+
+/** Opened lists what was opened to its members, to close it again. */
+export function Opened() {
+  const { expand } = view.value;
+  if (!expand.length) return null;
+  const names = new Map(graph.value.data?.groups.map((g) => [g.id, g.label]));
+  return (
+    <p class="opened">
+      {expand.slice(0, 8).map((id) => {
+        const name = names.get(id) ?? nameOf(id);
+        return (
+          <button
+            type="button"
+            class="chip"
+            key={id}
+            aria-label={`Close ${name}`}
+            onClick={() => toggleExpand(id)}
+          >
+            {name} opened <Icon name="x" size={12} />
+          </button>
+        );
+      })}
+    </p>
+  );
+}
 
 /** Left out: what the caps did not draw; a click draws more. */
 export function LeftOut() {

@@ -277,7 +277,9 @@ function background(
 /** NodeList is the map for the keyboard and the screen reader: one item a node, one of them in the tab order. */
 function NodeList() {
   const list = items.value;
-  const current = list.some((i) => i.id === ring.value) ? ring.value : (list[0]?.id ?? '');
+  // The one in the tab order: where the focus was last, else the first.
+  const roving = useSignal('');
+  const current = list.some((i) => i.id === roving.value) ? roving.value : (list[0]?.id ?? '');
   const lastPeer = useRef('');
   const buttons = useRef(new Map<string, HTMLButtonElement>());
   const focus = (id: string) => {
@@ -322,6 +324,7 @@ function NodeList() {
             aria-pressed={view.value.sel === i.id}
             onFocus={() => {
               ring.value = i.id;
+              roving.value = i.id;
               mapZoom.show(i.id);
             }}
             onBlur={() => {

@@ -1,6 +1,6 @@
 // Right panel of a selected node or path.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { EdgeDetails, Metric, NodeDetails, Peer, PortRow, Ref, Verdicts } from '../api';
 import {
   bytes,
@@ -19,11 +19,22 @@ import { iconOf, providerNames } from '../icons';
 import { clearSelection, edge, go, narrow, node, select, selectEdge, toggleExpand, view } from '../state';
 import { Bar, Icon, KindIcon, Section, Spark, Tile, VerdictBadge, valuesOf } from '../ui';
 
+/** handover: a heading that had the focus is being replaced by another. */
+let handover = false;
+
 function Head({ children, title }: { children: ComponentChildren; title: string }) {
   const ref = useRef<HTMLHeadingElement>(null);
-  // The panel takes the focus when it was opened from the keyboard, so that Tab goes on in it.
-  useEffect(() => {
-    if (document.activeElement?.closest('#map-list')) ref.current?.focus();
+  // The panel takes the focus when it was opened from the keyboard, so that Tab
+  // goes on in it, and keeps it when "Loading …" gives way to the answer.
+  useLayoutEffect(() => {
+    const el = ref.current!;
+    if (handover || document.activeElement?.closest('#map-list')) el.focus();
+    return () => {
+      handover = document.activeElement === el;
+      queueMicrotask(() => {
+        handover = false;
+      });
+    };
   }, [title]);
   return (
     <header class="panel-head details-head">
