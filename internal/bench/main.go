@@ -46,14 +46,20 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	f.IntVar(&b.records, "records", 10_000_000, "how many")
 	f.BoolVar(&b.keep, "keep", false, "leave the folder")
 	cpu := f.String("cpuprofile", "", "read DIR's logs in this process and write a CPU profile here; DIR as of -keep")
+	var a asking
+	asks := f.Bool("ask", false, "measure questions on a lake of one day instead")
+	a.flags(f)
 	child := f.String("child", "", "for its own use: the work of a child process")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	if *child == "duckdb" {
+	switch *child {
+	case "duckdb":
 		return duck(ctx, f.Arg(0), f.Arg(1))
+	case "traffic":
+		return buildTraffic(ctx, f.Arg(0), *cpu)
 	}
-	if *cpu != "" && b.dir != "" {
+	if *cpu != "" && b.dir != "" && !*asks {
 		return profile(ctx, *cpu, filepath.Join(b.dir, "logs"), filepath.Join(b.dir, "lake"))
 	}
 	if b.dir == "" {
@@ -63,6 +69,10 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	if !b.keep {
 		defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
+	}
+	if *asks {
+		a.bench, a.profile = b, *cpu
+		return a.ask(ctx)
 	}
 	return b.compare(ctx)
 }
