@@ -62,7 +62,7 @@ type Merger struct {
 	watch   []observer
 	spoken  []interval
 	logs    []logTotal
-	stopped []int
+	stopped []stopped
 	out     []periplus.Traffic
 	told    [][3]told // beside out
 }
@@ -161,50 +161,67 @@ func (m *Merger) leaveOut(rows []row) {
 	}
 }
 
-// subtract takes from what observers let through what was stopped further on.
-// What a stopped row has more than one passed row is taken from the next that
-// it touches, because their windows need not be the same.
+// subtract takes from what observers let through what was stopped further on:
+// first from rows of the same bucket, so that no hour is charged with another
+// one's, then from what else touches. What a stopped row has more than one
+// passed row is taken from the next, because their windows need not be the same.
 func (m *Merger) subtract(rows []row) {
 	m.stopped = m.stopped[:0]
 	for i := range rows {
 		if rows[i].Verdict.Stopped() && !rows[i].out {
-			m.stopped = append(m.stopped, i)
+			m.stopped = append(m.stopped, stopped{row: i, rest: rows[i].left})
 		}
 	}
-	for _, i := range m.stopped {
-		s := &rows[i]
+	for _, near := range [...]bool{true, false} {
+		for i := range m.stopped {
+			for d := range directions {
+				m.take(rows, &m.stopped[i], d, near)
+			}
+		}
+	}
+	for i := range m.stopped {
 		for d, counters := range directions {
-			if !s.left[counters[0]].Known && !s.left[counters[1]].Known {
-				continue // not measured: what left the client is not copied into it
-			}
-			rest := s.left
-			touched := false
-			for j := range rows {
-				x := &rows[j]
-				if x.FirstSeen.Add(-2 * widen).After(s.LastSeen) {
-					break
-				}
-				if x.out || x.Verdict.Stopped() || x.LastSeen.Add(2*widen).Before(s.FirstSeen) ||
-					!further(d, m.watch[x.watch].kind, m.watch[s.watch].kind) {
-					continue
-				}
-				touched = touched || x.left[counters[0]].Known
-				for _, c := range counters {
-					take := min(x.left[c].N, rest[c].N)
-					if take > 0 {
-						x.left[c].N -= take
-						rest[c].N -= take
-						x.cut = true
-					}
-				}
-				if x.cut && x.left[counters[0]].Known && x.left[counters[0]].N == 0 {
-					x.left[counters[1]].N = 0 // a gateway counts what it lost in packets only
-				}
-			}
-			if touched && rest[counters[0]].N > 0 {
+			if s := &m.stopped[i]; s.touched[d] && s.rest[counters[0]].N > 0 {
 				m.Below++
 			}
 		}
+	}
+}
+
+// stopped is a row of what was stopped and what is left of it to take.
+type stopped struct {
+	row     int
+	rest    [4]periplus.Count
+	touched [2]bool
+}
+
+// take takes one direction of s from the rows before it on the packet's path.
+func (m *Merger) take(rows []row, s *stopped, direction int, near bool) {
+	by, counters := &rows[s.row], directions[direction]
+	if !by.left[counters[0]].Known && !by.left[counters[1]].Known {
+		return // not measured: what left the client is not copied into it
+	}
+	for j := range rows {
+		x := &rows[j]
+		if x.FirstSeen.Add(-2 * widen).After(by.LastSeen) {
+			return
+		}
+		if x.out || x.Verdict.Stopped() || near && !x.Bucket.Equal(by.Bucket) || x.LastSeen.Add(2*widen).Before(by.FirstSeen) ||
+			!further(direction, m.watch[x.watch].kind, m.watch[by.watch].kind) {
+			continue
+		}
+		s.touched[direction] = s.touched[direction] || x.left[counters[0]].Known
+		cut := false
+		for _, c := range counters {
+			take := min(x.left[c].N, s.rest[c].N)
+			x.left[c].N -= take
+			s.rest[c].N -= take
+			cut = cut || take > 0
+		}
+		if cut && x.left[counters[0]].Known && x.left[counters[0]].N == 0 {
+			x.left[counters[1]].N = 0 // a gateway counts what it lost in packets only
+		}
+		x.cut = x.cut || cut
 	}
 }
 

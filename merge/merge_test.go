@@ -264,6 +264,13 @@ func TestMerge(t *testing.T) {
 		client eni-c allowed 0:10..1:10 req=10/600
 		middle tgw-1 dropped:no-route 0:10..1:10 req=10/600`, `
 		0 dropped:no-route req=10/600 resp=null records=1 client unknown at=middle`)
+	f("what was stopped is taken from its own bucket first", `
+		server eni-s allowed 3:30..4:50 resp=9/540
+		server eni-s allowed 5:10..6:10 resp=9/540
+		client eni-c denied 5:12..5:14 resp=3/180`, `
+		0 allowed req=null resp=9/540 records=1 server seen
+		5 allowed req=null resp=6/360 records=1 both seen
+		5 denied req=null resp=3/180 records=1 both seen at=client`)
 	f("a gateway that counts what it lost in packets only leaves no bytes behind", `
 		client eni-c allowed 0:10..1:10 req=10/600
 		middle tgw-1 dropped:no-route 0:10..1:10 req=10`, `

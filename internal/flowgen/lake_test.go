@@ -174,7 +174,28 @@ func (h *harbour) hold(truth *flowgen.Truth) {
 	if !equalBooks(hours, buckets) {
 		h.t.Error("the hours are not the sums of their buckets")
 	}
+	if days := h.books(truth, 86400); len(days.hours) == 0 || !equalBooks(byDay(hours), days) {
+		h.t.Errorf("the %d conversations of the days are not the sums of their hours", len(days.hours))
+	}
 	report(h.t, h.answers(truth))
+}
+
+// byDay adds the hours of each day up.
+func byDay(b *books) *books {
+	out := &books{hours: map[flowgen.Key]map[time.Time]*flowgen.Hour{}}
+	for k, hours := range b.hours {
+		days := map[time.Time]*flowgen.Hour{}
+		for start, h := range hours {
+			day := start.Truncate(24 * time.Hour)
+			if days[day] == nil {
+				days[day] = &flowgen.Hour{Start: day}
+			}
+			days[day].Add(h.Counters)
+			days[day].Incomplete = days[day].Incomplete || h.Incomplete
+		}
+		out.hours[k] = days
+	}
+	return out
 }
 
 func equalBooks(a, b *books) bool {
