@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"sort"
 	"strings"
@@ -144,7 +145,7 @@ func (s *Server) facetLabel(field, value string) string {
 			}
 			p = p*10 + uint16(c-'0')
 		}
-		return periplus.ServiceName(p, 6)
+		return cmp.Or(periplus.ServiceName(p, 6), periplus.ServiceName(p, 17))
 	case s.Label != nil:
 		return s.Label(value)
 	}
