@@ -1,7 +1,7 @@
 // The keyboard of the page, as the table in page.md has it.
 import type { Level } from './api';
 import { mapZoom } from './map/zoom';
-import { clearSelection, go, moveTime, toggleTheme, view } from './state';
+import { clearSelection, edge, go, moveTime, narrow, node, toggleTheme, view } from './state';
 import { copyLink } from './top/Top';
 
 const levels: Level[] = ['provider', 'account', 'region', 'network', 'subnet', 'service', 'host'];
@@ -18,6 +18,7 @@ export const shortcuts: [string, string][] = [
   ['0  +  −', 'fit, zoom in, zoom out'],
   ['[  ]', 'left, right panel'],
   [',  .', 'earlier, later'],
+  ['X', 'exclude what is selected'],
   ['U', 'undo (Back); Ctrl-Shift-Z: redo'],
   ['C', 'copy link'],
   ['Shift D', 'dark or light'],
@@ -70,6 +71,10 @@ function actions(help: { value: boolean }): Record<string, () => void> {
     ']': () => go({ right: !view.value.right }),
     ',': () => moveTime(-1),
     '.': () => moveTime(1),
+    x: () => {
+      const chosen = view.value.sel ? node.value.data : view.value.edge ? edge.value.data : null;
+      if (chosen) narrow(`not (${chosen.filter})`);
+    },
     u: () => history.back(),
     c: () => void copyLink(),
   };

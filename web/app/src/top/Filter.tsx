@@ -83,12 +83,12 @@ export function Filter() {
     const el = input.current!;
     const at = contextOf(text.value, el.selectionStart ?? text.value.length);
     const next = insert(text.value, at, c.text);
+    // At once, so that what is typed next lands behind it.
+    el.value = next.text;
+    el.focus();
+    el.setSelectionRange(next.cursor, next.cursor);
     text.value = next.text;
-    requestAnimationFrame(() => {
-      el.focus();
-      el.setSelectionRange(next.cursor, next.cursor);
-      void suggest();
-    });
+    void suggest();
   };
   const key = (e: KeyboardEvent) => {
     const list = open.value ? choices.value : [];
