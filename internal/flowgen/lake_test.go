@@ -210,20 +210,27 @@ func TestLakeTellsTheTruth(t *testing.T) {
 	for i, s := range flowgen.Scenarios() {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
-			seed := uint64(i + 20)
-			rng := rand.New(rand.NewPCG(seed, 3))
-			dir, h := t.TempDir(), newHarbour(t)
-			var truth *flowgen.Truth
-			var err error
-			for n := 1; n <= s.Deliveries; n++ {
-				if truth, err = s.Write(context.Background(), dir, seed, n); err != nil {
-					t.Fatal(err)
-				}
-				h.take(truth.Logs, rng, 0)
+			for seed := uint64(i); seed < uint64(i)+seeds(1); seed++ {
+				arriving(t, s, seed)
 			}
-			h.hold(truth)
 		})
 	}
+}
+
+// arriving reads a scenario as it arrives and holds the end of it to be true.
+func arriving(t *testing.T, s flowgen.Scenario, seed uint64) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, 3))
+	dir, h := t.TempDir(), newHarbour(t)
+	var truth *flowgen.Truth
+	var err error
+	for n := 1; n <= s.Deliveries; n++ {
+		if truth, err = s.Write(context.Background(), dir, seed, n); err != nil {
+			t.Fatal(err)
+		}
+		h.take(truth.Logs, rng, 0)
+	}
+	h.hold(truth)
 }
 
 // Read in many small commits the totals are the same where every record says
