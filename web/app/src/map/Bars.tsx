@@ -140,7 +140,7 @@ export function Legend() {
             <circle cx="26" cy="6" r="5" />
             <path class="bar" d="M23.2 6h5.6" />
           </svg>
-          denied, stops at boundary
+          {has('dropped') ? 'denied' : 'denied, stops at boundary'}
         </span>
       )}
       {has('dropped') && (
