@@ -49,12 +49,15 @@ var ErrNoLake = errors.New("no lake")
 
 // Create opens the lake in dir and makes it first where there is none.
 func Create(ctx context.Context, dir string) (*Lake, error) {
-	l, err := newLake(dir)
-	if err != nil {
+	if _, err := newLake(dir); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(l.dir, 0o777); err != nil {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("make the lake: %w", err)
+	}
+	l, err := newLake(dir) // again: its real name is known only now
+	if err != nil {
+		return nil, err
 	}
 	err = l.alone(ctx, func(ctx context.Context, died bool) error {
 		if died {
