@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -254,6 +255,39 @@ func TestCommitsDoNotMatter(t *testing.T) {
 			if again := h.take(truth.Logs, rng, 6); again.Objects != 0 {
 				t.Errorf("reading the same folder again read %d objects", again.Objects)
 			}
+		})
+	}
+}
+
+// Compacting, expiring and making everything again from flows change nothing.
+func TestTendingDoesNotMatter(t *testing.T) {
+	ctx := context.Background()
+	for _, s := range flowgen.Scenarios() {
+		if !slices.Contains([]string{"aws-nacl-denies-reply-at-server", "aws-skipdata", "aws-over-midnight", "azure-vnet-both-observers", "gcp-repeated"}, s.Name) {
+			continue
+		}
+		t.Run(s.Name, func(t *testing.T) {
+			h := newHarbour(t)
+			truth, err := s.Write(ctx, t.TempDir(), 6, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.take(truth.Logs, rand.New(rand.NewPCG(6, 6)), 4)
+			f := func(what string, err error) {
+				t.Helper()
+				if err != nil {
+					t.Fatalf("%s: %v", what, err)
+				}
+				if err := h.keeper.Current(ctx, time.Time{}, time.Time{}); err != nil {
+					t.Fatalf("after %s: %v", what, err)
+				}
+				h.hold(truth)
+			}
+			_, err = h.lake.Compact(ctx)
+			f("compact", err)
+			_, err = h.lake.Expire(ctx, 0)
+			f("expire", err)
+			f("rebuild", h.lake.Rebuild(ctx))
 		})
 	}
 }
