@@ -107,6 +107,7 @@ type Group struct {
 	// Expandable: asking with its ID in Expand shows its members.
 	Expandable bool
 	tags       []periplus.Column
+	service    string // that all members share
 }
 
 // MapNode is a group with what it sent and received.

@@ -173,14 +173,14 @@ func TestFacets(t *testing.T) {
 			t.Errorf("%s: %s, want %s", field, s, want)
 		}
 	}
-	f("port", "", 0, `4: "5432" 14/0 "443" 8/0 "22" 7/7 "" 1/1`)
+	f("port", "", 0, `4: "5432" 14/0 "443" 8/0 "" 1/1 "22" 7/7`)
 	f("port", "4", 0, `1: "443" 8/0`)
 	f("protocol", "", 1, `2: "tcp" 29/7`)
 	f("network", "", 0, `3: "vpc-1" 29/8 "" 15/7 "vpc-2" 1/0`)
 	f("network", "VPC", 0, `2: "vpc-1" 29/8 "vpc-2" 1/0`)
 	f("client.service", "", 2, `4: "web" 16/1 "internet" 11/7`)
 	f("service", "", 0, `6: "web" 30/8 "db|%" 14/0 "internet" 11/7 "DE" 2/0 "" 1/0 "S3" 1/0`)
-	f("verdict", "", 0, `4: "allowed" 21/0 "denied" 7/7 "dropped" 1/1 "unknown" 1/0`)
+	f("verdict", "", 0, `4: "allowed" 21/0 "unknown" 1/0 "dropped" 1/1 "denied" 7/7`)
 	f("bytes", "", 0, `0:`)
 	// Each count is what the filter lets through.
 	facets, err := q.Facets(bg, ask(""), []string{"service", "ip", "region", "reason", "answer", "kind"}, "", 100)

@@ -19,7 +19,7 @@ func (k Key) parent() string {
 
 // described are the columns of endpoints that a group tells where its members
 // share them.
-var described = []string{"name", "role", "provider", "account", "region", "network", "subnet", "country", "kind", "tags"}
+var described = []string{"name", "service", "role", "provider", "account", "region", "network", "subnet", "country", "kind", "tags"}
 
 // describe says what is known of groups: who lies in them in a range, and what
 // all of them share.
@@ -132,6 +132,7 @@ func (g *Group) share(values []string) {
 	of := func(column string) string { return values[slices.Index(described, column)] }
 	g.Role = cmp.Or(g.Role, of("role"))
 	g.Provider, g.Account, g.Region = cmp.Or(g.Provider, of("provider")), cmp.Or(g.Account, of("account")), cmp.Or(g.Region, of("region"))
+	g.service = of("service")
 	g.Network, g.Subnet, g.Country = cmp.Or(g.Network, of("network")), cmp.Or(g.Subnet, of("subnet")), cmp.Or(g.Country, of("country"))
 	if g.Key.Level == "host" {
 		g.Label = cmp.Or(of("name"), g.Label)
@@ -147,4 +148,9 @@ func (g *Group) share(values []string) {
 		}
 	}
 	g.tags = periplus.ParseTags(of("tags"))
+}
+
+// serviceKey is the service that an address of the user's belongs to.
+func (g *Group) serviceKey() Key {
+	return Key{Level: "service", Kind: "own", Scope: g.Provider, Network: g.Network, Value: g.service}
 }

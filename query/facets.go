@@ -66,15 +66,20 @@ func (a Ask) facetSQL(r Range, f *field, end side, prefix string, n int) Where {
 		}
 		begins = build("lower(", column, ") LIKE ", arg(like(prefix+"*")), ` ESCAPE '\'`)
 	}
+	order := "records DESC"
+	if a.Metric == "bytes" { // values without a byte that is known come last
+		order = "bytes DESC, records DESC"
+	}
 	return build("WITH pairs AS (SELECT ", columns, ", sum(", amounts["bytes"], ") AS bytes, sum(t.records) AS records, sum(", stoppedRecords, ") AS stopped FROM ",
 		a.rows(r), joins, " GROUP BY ", by, "),\n",
 		"summed AS (SELECT v.value, CAST(sum(v.bytes) AS bigint) AS bytes, CAST(sum(v.records) AS bigint) AS records, CAST(sum(v.stopped) AS bigint) AS stopped FROM (",
 		values, ") AS v", whereAll(begins), " GROUP BY v.value)\n",
-		"SELECT s.value, s.bytes, s.records, s.stopped, k.number FROM (SELECT * FROM summed ORDER BY records DESC, value LIMIT ", n,
-		") AS s CROSS JOIN (SELECT count(*) AS number FROM summed) AS k ORDER BY records DESC, value")
+		"SELECT s.value, s.bytes, s.records, s.stopped, k.number FROM (SELECT * FROM summed ORDER BY ", order, ", value LIMIT ", n,
+		") AS s CROSS JOIN (SELECT count(*) AS number FROM summed) AS k ORDER BY ", order, ", value")
 }
 
-// Facets are the top n values (0: 10) of fields by records. prefix cuts to the
+// Facets are the top n values (0: 10) of fields by bytes, or by records
+// where another metric is asked for. prefix cuts to the
 // values that begin with it, in any case.
 func (q *Questions) Facets(ctx context.Context, a Ask, fields []string, prefix string, n int) ([]Facet, error) {
 	a, err := q.prepare(ctx, a)

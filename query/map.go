@@ -292,6 +292,9 @@ func (q *Questions) finish(ctx context.Context, p *picture, m *Map) error {
 	for text, k := range keys {
 		n := p.node(text)
 		n.Group = groups[k]
+		if id := n.serviceKey().ID(); k.Level == "host" && slices.Contains(p.ask.Expand, id) {
+			n.Parent = id
+		}
 		m.Nodes = append(m.Nodes, *n)
 	}
 	slices.SortFunc(m.Nodes, func(x, y MapNode) int { return strings.Compare(x.ID, y.ID) })
@@ -304,29 +307,40 @@ func (q *Questions) finish(ctx context.Context, p *picture, m *Map) error {
 	return err
 }
 
-// parents describes what nodes lie in.
+// parents describes what nodes lie in, and what that lies in.
 func (q *Questions) parents(ctx context.Context, r Range, nodes []MapNode) ([]Group, error) {
-	want := map[Key]bool{}
-	for _, n := range nodes {
-		for id := n.Parent; id != ""; {
-			k, err := ParseKey(id)
-			if err != nil {
-				return nil, err
-			}
+	want, groups := map[Key]bool{}, map[Key]Group{}
+	add := func(id string) error {
+		if id == "" {
+			return nil
+		}
+		k, err := ParseKey(id)
+		if _, known := groups[k]; err == nil && !known {
 			want[k] = true
-			id = k.parent()
+		}
+		return err
+	}
+	for _, n := range nodes {
+		if err := add(n.Parent); err != nil {
+			return nil, err
 		}
 	}
-	if len(want) == 0 {
-		return nil, nil
-	}
-	groups, err := q.describe(ctx, r, slices.Collect(maps.Keys(want)))
-	if err != nil {
-		return nil, err
+	for len(want) > 0 {
+		described, err := q.describe(ctx, r, slices.Collect(maps.Keys(want)))
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(groups, described)
+		clear(want)
+		for _, g := range described {
+			if err := add(g.Parent); err != nil {
+				return nil, err
+			}
+		}
 	}
 	list := slices.Collect(maps.Values(groups))
-	slices.SortFunc(list, func(x, y Group) int { // networks before subnets
-		return cmp.Or(strings.Compare(x.Key.Level, y.Key.Level), strings.Compare(x.ID, y.ID))
+	slices.SortFunc(list, func(x, y Group) int { // a network, its subnets, their services
+		return cmp.Or(cmp.Compare(slices.Index(Levels, x.Key.Level), slices.Index(Levels, y.Key.Level)), strings.Compare(x.ID, y.ID))
 	})
 	return list, nil
 }

@@ -148,6 +148,7 @@ func TestErrors(t *testing.T) {
 	f("/api/v1/graph?limitNodes=100000&"+at, 400, "usage", "limitNodes")
 	f("/api/v1/timeline?bins=x&"+at, 400, "usage", "bins")
 	f("/api/v1/export?format=gif&"+at, 400, "usage", "gif")
+	f("/api/v1/suggest?field=planet&"+at, 400, "usage", "planet")
 	f("/api/v1/facets?"+at, 400, "usage", "fields")
 	f("/api/v1/nodes/nobody?"+at, 404, "not_found", "nobody")
 	f("/api/v1/edges?s=a&t=b&"+at, 404, "not_found", "no id")

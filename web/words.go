@@ -3,7 +3,9 @@ package web
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -165,8 +167,8 @@ func (s *Server) suggest(r *http.Request) (any, error) {
 	}
 	values := []value{}
 	field := strings.TrimPrefix(strings.TrimPrefix(v.Get("field"), "client."), "server.")
-	if field == "" {
-		return nil, bad("no field", "give field=network&prefix=pro")
+	if !slices.ContainsFunc(query.Fields(), func(f query.FilterField) bool { return f.Name == field }) {
+		return nil, bad("there is no field "+strconv.Quote(field), "give field=network&prefix=pro")
 	}
 	list, err := s.Questions.Facets(r.Context(), a, []string{field}, v.Get("prefix"), 20)
 	if err != nil {
