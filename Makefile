@@ -22,7 +22,7 @@ COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 VERSION := $(shell git describe --tags --always 2>/dev/null || echo dev)
 LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
-.PHONY: build run test check fuzz bench front setup-test setup-bench clean
+.PHONY: build run test e2e check fuzz bench front setup-test clean
 
 build: ## bin/periplus
 	$(GO) build -trimpath -tags '$(TAGS)' -ldflags '$(LDFLAGS)' -o bin/periplus ./cmd/periplus
@@ -55,7 +55,10 @@ test: setup-test front
 	$(GO) test -tags isal ./format/
 	$(MAKE) e2e
 
-e2e: build
+# The page over a made-up answer to everything, then over the real binary and
+# the simulated company.
+e2e: build web/app/node_modules/.stamp
+	cd web/app && npm run e2e
 	cd web/app && PERIPLUS_BIN=$(CURDIR)/bin/periplus npm run e2e
 
 check:
@@ -73,9 +76,6 @@ fuzz:
 	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 	    echo "fuzz $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg; \
 	  done; done
-
-setup-bench:
-	@command -v gcc >/dev/null
 
 bench: setup-test build
 	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) -benchmem ./format ./digest ./merge ./lake ./query

@@ -1,8 +1,11 @@
 import { defineConfig } from '@playwright/test';
 
-// With PERIPLUS_URL the page of a running Periplus is tested; without it, dist
-// over the fixture.
-const given = process.env.PERIPLUS_URL;
+// With PERIPLUS_BIN that binary is started over the simulated company and its
+// page tested; with PERIPLUS_URL the page of a running one; without either,
+// dist over the fixture.
+const bin = process.env.PERIPLUS_BIN;
+const given = process.env.PERIPLUS_URL ?? (bin ? 'http://127.0.0.1:7179/' : undefined);
+if (bin) process.env.PERIPLUS_URL = given; // what the specs look at
 
 export default defineConfig({
   testDir: 'e2e',
@@ -20,12 +23,19 @@ export default defineConfig({
     },
     trace: 'off',
   },
-  webServer: given
-    ? undefined
-    : {
-        command: 'node fixture/serve.mjs',
-        env: { PORT: '7072' },
-        url: 'http://127.0.0.1:7072/',
+  webServer: bin
+    ? {
+        command: `${bin} map --demo --addr 127.0.0.1:7179`,
+        url: given,
+        timeout: 300_000,
         reuseExistingServer: false,
-      },
+      }
+    : given
+      ? undefined
+      : {
+          command: 'node fixture/serve.mjs',
+          env: { PORT: '7072' },
+          url: 'http://127.0.0.1:7072/',
+          reuseExistingServer: false,
+        },
 });
