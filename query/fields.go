@@ -114,7 +114,7 @@ func lookup(name string) (f *field, end side, key string, ok bool) {
 	if a, is := aliases[first]; is && dotted {
 		first = a
 		if b, is := aliases[first+"."+rest]; is { // dst.port
-			first, rest, dotted = b, "", false
+			first, dotted = b, false
 		}
 	}
 	if dotted && (first == "client" || first == "server") {
