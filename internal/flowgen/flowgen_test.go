@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"testing"
 
 	"github.com/periplus/periplus/internal/flowgen"
@@ -131,4 +132,37 @@ func sizes(t *testing.T, dir string) map[string]int64 {
 		t.Fatal(err)
 	}
 	return m
+}
+
+// The names of files are those that each cloud gives.
+func TestNamesOfFiles(t *testing.T) {
+	f := func(scenario, want string) {
+		t.Helper()
+		for _, s := range flowgen.Scenarios() {
+			if s.Name != scenario {
+				continue
+			}
+			truth, err := s.Write(context.Background(), t.TempDir(), 1, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			whole := regexp.MustCompile("^" + want + "$")
+			for name := range sizes(t, truth.Logs) {
+				if rel, _ := filepath.Rel(truth.Logs, name); !whole.MatchString(rel) {
+					t.Errorf("%s: %s is not like %s", scenario, rel, want)
+				}
+			}
+			return
+		}
+		t.Errorf("no scenario %s", scenario)
+	}
+	const file = `\d{12}_vpcflowlogs_eu-central-1_fl-[0-9a-z]+_\d{8}T\d\d[0-5][05]Z_[0-9a-f]{8}\.log`
+	f("aws-text-v5", `aws/AWSLogs/\d{12}/vpcflowlogs/eu-central-1/2026/11/01/`+file+`\.gz`)
+	f("aws-s3-hourly", `aws/AWSLogs/\d{12}/vpcflowlogs/eu-central-1/2026/11/01/1\d/`+file+`\.gz`)
+	f("aws-parquet-hive", `aws/AWSLogs/aws-account-id=\d{12}/aws-service=vpcflowlogs/aws-region=eu-central-1/year=2026/month=11/day=01/hour=1\d/`+file+`\.parquet`)
+	f("aws-s3-organisation", `aws/AWSLogs/o-[a-z]+/\d{12}/vpcflowlogs/eu-central-1/2026/11/01/`+file+`\.gz`)
+	f("gcp-shards", `gcp/shop-prod/compute.googleapis.com/(vpc_flows|firewall)/2026/11/01/(1\d):00:00_1\d:59:59_S\d+\.json`)
+	f("gcp-late", `gcp/shop-prod/compute.googleapis.com/vpc_flows/2026/11/01/(1\d):00:00_1\d:59:59_(S\d+|A\d:\d+_S\d+)\.json`)
+	f("azure-nsg-v2", `azure/insights-logs-networksecuritygroupflowevent/resourceId=/SUBSCRIPTIONS/[0-9A-F-]{36}/RESOURCEGROUPS/[A-Z-]+/PROVIDERS/MICROSOFT.NETWORK/NETWORKSECURITYGROUPS/[A-Z-]+/y=2026/m=11/d=01/h=1\d/m=00/macAddress=[0-9A-F]{12}/PT1H.json`)
+	f("azure-vnet-denied", `azure/insights-logs-flowlogflowevent/flowLogResourceID=/[0-9A-F-]{36}_NETWORKWATCHERRG/NETWORKWATCHER_WESTEUROPE_[A-Z-]+-FLOWLOGS/y=2026/m=11/d=01/h=1\d/m=00/macAddress=[0-9A-F]{12}/PT1H.json`)
 }

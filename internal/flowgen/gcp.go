@@ -27,6 +27,7 @@ type gcpWriter struct {
 	config string
 	prefix string // of the bucket
 	array  bool   // as gcloud logging read prints it: one array
+	shard  int    // entries a file
 	hours  map[gcpFile][]gcpLine
 }
 
@@ -42,8 +43,6 @@ type gcpLine struct {
 	text []byte
 }
 
-const gcpShard = 20000 // entries
-
 // logGCP adds a GCP flow log (or, with kind firewallLog, a firewall log).
 func (w *world) logGCP(l *flowLog, project, config string, nics ...*nic) *gcpWriter {
 	if l.kind != firewallLog {
@@ -52,7 +51,7 @@ func (w *world) logGCP(l *flowLog, project, config string, nics ...*nic) *gcpWri
 	if l.window == 0 {
 		l.window = 5 * time.Second
 	}
-	g := &gcpWriter{log: l, project: project, config: config, prefix: "gcp", hours: map[gcpFile][]gcpLine{}}
+	g := &gcpWriter{log: l, project: project, config: config, prefix: "gcp", shard: 20000, hours: map[gcpFile][]gcpLine{}}
 	l.out = g
 	w.log(l, nics...)
 	return g
@@ -311,7 +310,7 @@ func (g *gcpWriter) flush(w *world, now time.Time) error {
 		}
 		slices.SortStableFunc(lines, func(a, b gcpLine) int { return a.at.Compare(b.at) })
 		shard := 0
-		for part := range slices.Chunk(lines, gcpShard) {
+		for part := range slices.Chunk(lines, g.shard) {
 			if err := g.save(w, f, at, shard, part); err != nil {
 				return err
 			}
@@ -332,7 +331,7 @@ func (g *gcpWriter) save(w *world, f gcpFile, at time.Time, shard int, lines []g
 	if f.added || f.delivery > 1 {
 		suffix = fmt.Sprintf("A%d:%d_S%d", f.delivery-1, w.hash("added", g.log.id, f.hour, f.added)%10000, shard)
 	}
-	name := fmt.Sprintf("%s/%s/%s/%s_%s_%s.json", g.prefix, g.project, folder, at.Format("2006/01/02/15:00:00"), at.Format("15:59:59"), suffix)
+	name := fmt.Sprintf("%s/%s/%s/%s_%s_%s.json", g.prefix, g.project, folder, at.Format("2006/01/02/15:00:00"), at.Format("15")+":59:59", suffix)
 	return w.save(name, func(out *bufio.Writer) error {
 		texts := make([][]byte, len(lines))
 		for i, l := range lines {

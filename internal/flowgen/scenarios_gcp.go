@@ -62,6 +62,14 @@ var gcpScenarios = []Scenario{
 			w.logGCP(&flowLog{id: "data"}, project1, "", p.db).prefix = "gcp-data"
 			p.ask(w, w.times(20, 0, 3*time.Hour)...)
 		}},
+	{Name: "gcp-shards", Provider: "gcp", Deliveries: 1,
+		About: "an hour is more than one file holds: its entries lie in several shards, those of one connection too",
+		build: func(w *world) {
+			p := gcpPairOf(w)
+			w.logGCP(&flowLog{id: "prod"}, project1, "", p.web, p.db).shard = 15
+			w.firewall(keepAll, p.db)
+			p.ask(w, w.times(20, 0, 2*time.Hour)...)
+		}},
 	{Name: "gcp-source-only", Provider: "gcp", Deliveries: 1,
 		About: "only the client's subnet has flow logs",
 		build: func(w *world) {
