@@ -13,8 +13,8 @@ type placeState struct {
 	joins bool // its flow entries wait for firewall entries: GCP
 	hour  int64
 	cover coverage   // of hour; what it held of others is in objectTables.cover
-	own   [2]ownSlot // IPv4, IPv6: the address by direction that was seen last
-	all   [2]common  // what its records without a direction have in common
+	all   [2]common  // IPv4, IPv6: what its records without a direction have in common
+	own   [2]ownSlot // the address by direction that was seen last
 }
 
 // ownSlot is an address that direction says is the interface's own.
@@ -88,16 +88,24 @@ type coverage struct {
 }
 
 // placeTable finds what an object knows of a place by the pointer that its
-// reader hands out: one record in two has another than the record before.
+// reader hands out: one record in two has another than the record before. The
+// slots stay from object to object, as readers share places.
 type placeTable struct {
 	slots  []placeSlot
+	used   int          // slots
+	now    uint32       // the object's number here
 	states []placeState // in use, in the order they came
 }
 
 type placeSlot struct {
 	place *periplus.Place
-	state int32
+	id    uint32 // in the batch's tables
+	now   uint32 // the last object that met it …
+	state int32  // … and where it is in states
 }
+
+// maxPlaceSlots is how many places are remembered between objects.
+const maxPlaceSlots = 1 << 16
 
 func (t *placeTable) slot(p *periplus.Place) *placeSlot {
 	mask := uint64(len(t.slots) - 1)
@@ -108,11 +116,8 @@ func (t *placeTable) slot(p *periplus.Place) *placeSlot {
 	}
 }
 
-// room makes sure that one more place has a slot.
-func (t *placeTable) room() {
-	if len(t.states)*2 < len(t.slots) {
-		return
-	}
+// grow makes sure that one more place has a slot.
+func (t *placeTable) grow() {
 	old := t.slots
 	t.slots = make([]placeSlot, max(64, 2*len(old)))
 	for _, s := range old {
@@ -123,19 +128,35 @@ func (t *placeTable) room() {
 }
 
 func (t *placeTable) reset() {
-	clear(t.slots)
+	if t.used > maxPlaceSlots/2 {
+		t.slots, t.used = nil, 0
+	}
+	t.now++
 	t.states = t.states[:0]
 }
 
 // place returns the state of a place; the pointer is good until the next call.
 func (o *Object) place(p *periplus.Place) *placeState {
 	t := &o.t.places
-	t.room()
+	if t.used*2 >= len(t.slots) {
+		t.grow()
+	}
 	s := t.slot(p)
 	if s.place == nil {
-		*s = placeSlot{p, int32(len(t.states))}
-		t.states = append(t.states, placeState{id: o.batch.tables.place(p), joins: p.Provider == "gcp"})
+		*s = placeSlot{place: p, id: o.batch.tables.place(p)}
+		t.used++
+		return t.begin(s)
 	}
+	if s.now != t.now {
+		return t.begin(s)
+	}
+	return &t.states[s.state]
+}
+
+// begin is the first time that an object meets a place.
+func (t *placeTable) begin(s *placeSlot) *placeState {
+	s.now, s.state = t.now, int32(len(t.states))
+	t.states = append(t.states, placeState{id: s.id, joins: s.place.Provider == "gcp"})
 	return &t.states[s.state]
 }
 

@@ -176,8 +176,9 @@ func (r *awsEvents) place() {
 	if h != r.parser.share.hint {
 		r.parser.share.from(h)
 		r.parser.dirty = dirtyAll
-		clear(r.parser.fast)
-		clear(r.parser.fastAll)
+		if r.parser.fast != nil {
+			r.parser.fast = r.parser.share.shared.fast(r.parser.share.hintKey)
+		}
 	}
 }
 

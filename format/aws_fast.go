@@ -111,13 +111,27 @@ func octet(b []byte, i, n int) (v uint32, ok uint32) {
 	return v, 1
 }
 
-// fastPlaces is how many places fastV2 remembers; a power of two.
-const fastPlaces = 4096
+// fastPlaces is how many places a fastTable finds at once; a power of two.
+const fastPlaces = 1 << 13
 
-// fastPlace is a place by the words of a line that name it.
+// maxFastPlaces is how many it remembers at most.
+const maxFastPlaces = 1 << 17
+
+// fastTable finds places by the words of a line that name them.
+type fastTable struct {
+	slots []fastSlot // by hash; a place that another took the slot of is in all
+	all   map[string]*fastPlace
+}
+
+type fastSlot struct {
+	hash uint64
+	*fastPlace
+}
+
+// fastPlace is a place by its words, "111122223333 eni-0aaa ".
 type fastPlace struct {
-	words string // "111122223333 eni-0aaa "
 	place *periplus.Place
+	words string
 }
 
 // fastV2 reads a line of the default order. False: read it the other way.
@@ -125,25 +139,34 @@ func (p *awsParser) fastV2(b []byte, rec *periplus.Record) bool {
 	if len(b) < 80 || b[1] != ' ' || b[0]-'2' > 7 {
 		return false
 	}
-	// Both words of the place together, and the slot that they hash to.
+	// Both words of the place together, and the slot that they hash to. An
+	// account has 12 digits, an interface mostly 21 letters.
 	i := 2
+	if b[14] == ' ' {
+		i = 14
+	}
 	for i < len(b)-40 && b[i] != ' ' {
 		i++
 	}
 	i++
+	if b[i+21] == ' ' && b[i+3] == '-' {
+		i += 21
+	}
 	for i < len(b)-40 && b[i] != ' ' {
 		i++
 	}
 	i++
-	if i < 16 {
+	if i < 20 {
 		return false
 	}
-	h := binary.LittleEndian.Uint64(b[i-9:]) ^ binary.LittleEndian.Uint64(b[i-14:])<<1
-	f := &p.fast[h*0x9e3779b97f4a7c15>>52]
-	if *f == nil || string(b[2:i]) != (*f).words {
-		if *f = p.fastMiss(b[2:i]); *f == nil {
+	h := (binary.LittleEndian.Uint64(b[i-9:]) ^ bits.RotateLeft64(binary.LittleEndian.Uint64(b[i-17:]), 3)) * 0x9e3779b97f4a7c15
+	f := &p.fast.slots[h>>(64-13)]
+	if f.hash != h || f.fastPlace == nil || string(b[2:i]) != f.words {
+		m := p.fastMiss(b[2:i])
+		if m == nil {
 			return false
 		}
+		*f = fastSlot{h, m}
 	}
 	src, i := fastIPv4(b, i)
 	if i == 0 {
@@ -190,7 +213,7 @@ func (p *awsParser) fastV2(b []byte, rec *periplus.Record) bool {
 		return false
 	}
 	*rec = periplus.Record{}
-	rec.Place = (*f).place
+	rec.Place = f.place
 	rec.Src, rec.Dst = src, dst
 	rec.SrcPort, rec.DstPort, rec.Protocol = uint16(sport), uint16(dport), uint8(proto)
 	rec.Packets, rec.Bytes = packets, bytes
@@ -204,7 +227,7 @@ func (p *awsParser) fastV2(b []byte, rec *periplus.Record) bool {
 // fastMiss finds the place of words, "account interface ", or nil when they are
 // no such thing.
 func (p *awsParser) fastMiss(words []byte) *fastPlace {
-	if f := p.fastAll[string(words)]; f != nil {
+	if f := p.fast.all[string(words)]; f != nil {
 		return f
 	}
 	a, end := tokenEnd(words, 0), len(words)-1
@@ -215,7 +238,10 @@ func (p *awsParser) fastMiss(words []byte) *fastPlace {
 	p.share.set(awsInterface, words[a+1:end])
 	p.share.lookup(p.dirty|dirtyPlace, false)
 	p.dirty = 0
-	f := &fastPlace{string(words), p.share.place}
-	p.fastAll[f.words] = f
+	if len(p.fast.all) >= maxFastPlaces {
+		clear(p.fast.all)
+	}
+	f := &fastPlace{p.share.place, string(words)}
+	p.fast.all[f.words] = f
 	return f
 }

@@ -67,6 +67,7 @@ type awsShare struct {
 	// hintKey tells the places of one hint from those of another.
 	hintKey []byte
 
+	shared   *Shared
 	places   map[string]*awsPlace
 	notes    map[string]*periplus.Note
 	idents   map[string]*periplus.Identity
@@ -86,13 +87,16 @@ type lostKey struct {
 
 // awsPlace is a Place and which address is its own, as far as its records say.
 type awsPlace struct {
-	periplus.Place
+	*periplus.Place
 	met    bool
 	a, b   netip.Addr // what may be its own address; b invalid: a is the only one
 	denied bool       // no address is in all of its records
 }
 
 func (s *awsShare) init(opt Options) {
+	if s.shared = opt.Shared; s.shared == nil {
+		s.shared = new(Shared)
+	}
 	s.places = map[string]*awsPlace{}
 	s.notes = map[string]*periplus.Note{}
 	s.idents = map[string]*periplus.Identity{}
@@ -161,7 +165,7 @@ func (s *awsShare) lookup(dirty uint8, gateway bool) {
 			p = s.newPlace(gateway)
 			s.places[string(s.key)] = p
 		}
-		s.current, s.place = p, &p.Place
+		s.current, s.place = p, p.Place
 	}
 	if dirty&dirtyNote != 0 {
 		s.note = nil
@@ -212,7 +216,7 @@ func (s *awsShare) ident(group byte, make func() *periplus.Identity) *periplus.I
 }
 
 func (s *awsShare) newPlace(gateway bool) *awsPlace {
-	p := &awsPlace{Place: s.hint}
+	p := s.hint
 	set := func(to *string, value string) {
 		if value != "" {
 			*to = value
@@ -234,7 +238,7 @@ func (s *awsShare) newPlace(gateway bool) *awsPlace {
 		set(&p.Interface, s.get(awsAttachment))
 		p.InterfaceType, p.Instance = "transit_gateway", "-"
 	}
-	return p
+	return &awsPlace{Place: s.shared.place(p)}
 }
 
 func (s *awsShare) newNote() *periplus.Note {

@@ -118,9 +118,8 @@ type awsParser struct {
 	// Times outside these, in milliseconds, are absurd.
 	minMilli, maxMilli int64
 
-	plain   bool         // cols are the default order of v2
-	fast    []*fastPlace // by hash
-	fastAll map[string]*fastPlace
+	plain bool       // cols are the default order of v2
+	fast  *fastTable // nil until they are
 
 	share awsShare
 	dirty uint8 // groups whose slots changed since they were looked up
@@ -186,7 +185,7 @@ func (p *awsParser) columns(names []string) {
 	p.gateway = false
 	p.plain = strings.Join(names, " ") == awsDefaultV2
 	if p.plain && p.fast == nil {
-		p.fast, p.fastAll = make([]*fastPlace, fastPlaces), map[string]*fastPlace{}
+		p.fast = p.share.shared.fast(p.share.hintKey)
 	}
 	for _, n := range names {
 		c := awsCol{op: awsUnknown, name: string(bytes.Trim([]byte(n), "${}"))}

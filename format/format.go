@@ -17,6 +17,8 @@ type Options struct {
 	AWSFormat string
 	// Format names the format ("aws-text"); "" guesses by content.
 	Format string
+	// Shared is what the readers of one goroutine have in common; nil: nothing.
+	Shared *Shared
 	// Now is what "absurd" is measured against; zero: time.Now.
 	Now time.Time
 }

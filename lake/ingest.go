@@ -50,7 +50,7 @@ type Progress struct {
 const (
 	batchBytes   = 1 << 30
 	batchObjects = 4096
-	readRecs     = 1024 // records read at once
+	readRecs     = 256 // records read at once: as many as stay in the cache
 )
 
 // Run reads what is new. A bad object never stops it; the error is of the lake,
@@ -272,9 +272,9 @@ func (r *run) read(ctx context.Context, b *digest.Batch, tasks []*task) error {
 	})
 	for range workers {
 		g.Go(func() error {
-			recs := make([]periplus.Record, readRecs)
+			recs, shared := make([]periplus.Record, readRecs), new(format.Shared)
 			for t := range next {
-				if err := r.one(ctx, b, t, recs); err != nil {
+				if err := r.one(ctx, b, t, recs, shared); err != nil {
 					return err
 				}
 				r.tell(func(p *Progress) { p.Done++; p.DoneBytes += max(0, t.object.Size); p.URI = t.object.URI })
@@ -287,7 +287,7 @@ func (r *run) read(ctx context.Context, b *digest.Batch, tasks []*task) error {
 
 // one reads an object. Its own trouble is kept in the task; the error is of
 // the digest or of ctx.
-func (r *run) one(ctx context.Context, b *digest.Batch, t *task, recs []periplus.Record) (err error) {
+func (r *run) one(ctx context.Context, b *digest.Batch, t *task, recs []periplus.Record, shared *format.Shared) (err error) {
 	o := b.Object(t.id)
 	defer func() { err = errors.Join(err, o.Close()) }()
 	body, oerr := r.Source.Open(ctx, &t.object)
@@ -297,7 +297,7 @@ func (r *run) one(ctx context.Context, b *digest.Batch, t *task, recs []periplus
 	}
 	defer body.Close()
 	opt := r.Options
-	opt.Object = &t.object
+	opt.Object, opt.Shared = &t.object, shared
 	opened, oerr := format.Open(body, opt)
 	if errors.Is(oerr, format.ErrEmpty) {
 		t.state = periplus.ObjectRead
