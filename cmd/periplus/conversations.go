@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -71,12 +70,9 @@ client, server, server_port, protocol, verdict, packets and bytes both ways
 
 func (f *askFlags) printConversations(cmd *cobra.Command, e *env, q *query.Questions, a query.Ask) error {
 	enc := json.NewEncoder(e.out)
-	out := csv.NewWriter(e.out)
-	if !f.json && !f.csv {
-		out.Comma = '\t'
-	}
+	out := newRows(e.out, f.csv)
 	if !f.json {
-		if err := out.Write(conversationHead); err != nil {
+		if err := out.write(conversationHead); err != nil {
 			return err
 		}
 	}
@@ -94,14 +90,13 @@ func (f *askFlags) printConversations(cmd *cobra.Command, e *env, q *query.Quest
 			return enc.Encode(j)
 		}
 		t := &c.Totals
-		return out.Write([]string{c.Client, c.Server, port, fmt.Sprint(c.Protocol), j.Verdict, exact(t.RequestPackets), exact(t.RequestBytes), exact(t.ResponsePackets), exact(t.ResponseBytes),
+		return out.write([]string{c.Client, c.Server, port, fmt.Sprint(c.Protocol), j.Verdict, exact(t.RequestPackets), exact(t.RequestBytes), exact(t.ResponsePackets), exact(t.ResponseBytes),
 			fmt.Sprint(t.Records), graph.Cell(c.ClientNetwork), graph.Cell(c.ServerNetwork), stamp(c.FirstSeen), stamp(c.LastSeen)})
 	})
 	if err != nil {
 		return err
 	}
-	out.Flush()
-	if err := out.Error(); err != nil {
+	if err := out.flush(); err != nil {
 		return err
 	}
 	said(e, r)

@@ -30,9 +30,9 @@ and bytes summed, start and end of the whole digest on every line, sorted.`,
 			var err error
 			switch name {
 			case "v2":
-				err = digestV2(cmd, e, args, f.awsFormat, out)
+				err = f.digestV2(cmd, e, args, out)
 			case "rows":
-				err = digestRows(cmd, e, args, f.awsFormat, int64(memory), out)
+				err = f.digestRows(cmd, e, args, int64(memory), out)
 			default:
 				return wrong(cmd, fmt.Errorf("--format %q: use rows or v2", name))
 			}
@@ -41,14 +41,15 @@ and bytes summed, start and end of the whole digest on every line, sorted.`,
 	}
 	c.Flags().StringVar(&name, "format", "rows", "rows or v2")
 	c.Flags().StringVar(&f.awsFormat, "aws-format", "", "columns of AWS text without a header: '${version} ${srcaddr} …'")
+	c.Flags().StringVar(&f.format, "log-format", "", "format of all objects, where their content does not tell; see 'periplus formats'")
 	c.Flags().Var(&memory, "memory", "how much memory to use, such as 512MiB")
 	return c
 }
 
-func digestV2(cmd *cobra.Command, e *env, paths []string, awsFormat string, out *bufio.Writer) error {
+func (f *ingestFlags) digestV2(cmd *cobra.Command, e *env, paths []string, out *bufio.Writer) error {
 	var d digest.V2
-	opt := format.Options{AWSFormat: awsFormat, Now: time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)}
-	if err := eachRecord(cmd, e, paths, opt, d.Write); err != nil {
+	opt := format.Options{AWSFormat: f.awsFormat, Format: f.format, Now: time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)}
+	if err := eachRecord(cmd, e, f.source(e, paths), opt, d.Write); err != nil {
 		return err
 	}
 	_, err := d.WriteTo(out)
@@ -56,10 +57,10 @@ func digestV2(cmd *cobra.Command, e *env, paths []string, awsFormat string, out 
 }
 
 // digestRows prints the flow rows of files, without a lake.
-func digestRows(cmd *cobra.Command, e *env, paths []string, awsFormat string, memory int64, out *bufio.Writer) error {
+func (f *ingestFlags) digestRows(cmd *cobra.Command, e *env, paths []string, memory int64, out *bufio.Writer) error {
 	b := digest.Batch{Memory: memory}
 	o := b.Object(1)
-	if err := eachRecord(cmd, e, paths, format.Options{AWSFormat: awsFormat}, o.Write); err != nil {
+	if err := eachRecord(cmd, e, f.source(e, paths), format.Options{AWSFormat: f.awsFormat, Format: f.format}, o.Write); err != nil {
 		return err
 	}
 	if err := o.Close(); err != nil {
@@ -71,22 +72,22 @@ func digestRows(cmd *cobra.Command, e *env, paths []string, awsFormat string, me
 	}
 	defer result.Close()
 	fields := periplus.FlowFields[1:] // there are no objects here
-	for i, f := range fields {
+	for i, field := range fields {
 		if i > 0 {
 			out.WriteByte('\t') // a bufio.Writer keeps its first error for Flush
 		}
-		out.WriteString(f.Name)
+		out.WriteString(field.Name)
 	}
 	out.WriteByte('\n')
 	for row, err := range result.Rows {
 		if err != nil {
 			return err
 		}
-		for i, f := range fields {
+		for i, field := range fields {
 			if i > 0 {
 				out.WriteByte('\t')
 			}
-			out.WriteString(printable(cell(f.Get(row))))
+			out.WriteString(printable(cell(field.Get(row))))
 		}
 		out.WriteByte('\n')
 	}

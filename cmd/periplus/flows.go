@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -45,10 +44,7 @@ the log object. --json writes a line each. --limit 0 writes all.`,
 				s, err := a.RowsSQL("", max(n, 1))
 				return statement(e, s, err)
 			}
-			out := csv.NewWriter(e.out)
-			if !f.csv {
-				out.Comma = '\t'
-			}
+			out := newRows(e.out, f.csv)
 			enc := json.NewEncoder(e.out)
 			if !f.json {
 				head := []string{}
@@ -56,7 +52,7 @@ the log object. --json writes a line each. --limit 0 writes all.`,
 					head = append(head, field.Name)
 				}
 				head[0] = "uri" // the object's id leads to it, its name says more
-				if err := out.Write(head); err != nil {
+				if err := out.write(head); err != nil {
 					return err
 				}
 			}
@@ -86,12 +82,11 @@ the log object. --json writes a line each. --limit 0 writes all.`,
 					for _, field := range periplus.FlowFields[1:] {
 						row = append(row, cell(field.Get(&r.Flow)))
 					}
-					if err := out.Write(row); err != nil {
+					if err := out.write(row); err != nil {
 						return err
 					}
 				}
-				out.Flush()
-				if err := out.Error(); err != nil {
+				if err := out.flush(); err != nil {
 					return err
 				}
 				left -= len(page.Rows)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -158,10 +159,11 @@ func printExplanation(out io.Writer, x *format.Explanation) error {
 	return nil
 }
 
-// printable keeps foreign text from steering a terminal.
+// printable keeps foreign text from steering a terminal: control characters,
+// line ends, and what turns the direction of the text around.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < 0x20 || r == 0x7f || (r >= 0x80 && r < 0xa0) {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r) {
 			return '\uFFFD'
 		}
 		return r

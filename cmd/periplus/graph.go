@@ -14,7 +14,6 @@ import (
 	"github.com/periplus/periplus/graph"
 	"github.com/periplus/periplus/periplus"
 	"github.com/periplus/periplus/query"
-	"github.com/periplus/periplus/source"
 )
 
 func graphCommand(e *env) *cobra.Command {
@@ -31,14 +30,22 @@ func graphCommand(e *env) *cobra.Command {
 as that viewer cuts: at least 10 records, then the 50 largest.`,
 		Example: "  periplus graph --format dot ./logs | dot -Tsvg > map.svg\n  periplus graph --lake DIR --format mermaid --group-by network --top 50",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.graphFormat(cmd, &name, compat); err != nil {
+				return wrong(cmd, err)
+			}
 			if opt.Top < 0 || opt.MinRecords < 0 {
 				return wrong(cmd, errors.New("--top and --min-records: give a number above 0"))
 			}
 			switch compat {
 			case "":
 			case "govpc":
-				if f.lake != "" || f.filter != "" || len(args) == 0 {
-					return wrong(cmd, errors.New("--compat govpc draws records as they stand: name log files, without --lake and --filter"))
+				for _, flag := range []string{"lake", "filter", "from", "to", "show", "sql", "group-by", "expand", "metric", "top", "min-records", "names"} {
+					if cmd.Flags().Changed(flag) {
+						return wrong(cmd, fmt.Errorf("--compat govpc draws records as they stand, without --%s", flag))
+					}
+				}
+				if len(args) == 0 {
+					return wrong(cmd, errors.New("--compat govpc draws records as they stand: name log files"))
 				}
 				return f.govpc(cmd, e, args)
 			case "viewer":
@@ -109,13 +116,32 @@ as that viewer cuts: at least 10 records, then the 50 largest.`,
 	return c
 }
 
+// graphFormat makes --json and --csv mean what they mean elsewhere.
+func (f *askFlags) graphFormat(cmd *cobra.Command, name *string, compat string) error {
+	short := ""
+	switch {
+	case f.json && f.csv:
+		return errors.New("--json and --csv exclude each other")
+	case f.json:
+		short = "json"
+	case f.csv:
+		short = "csv"
+	default:
+		return nil
+	}
+	if compat != "" || cmd.Flags().Changed("format") && *name != short {
+		return fmt.Errorf("--%s and another format exclude each other", short)
+	}
+	*name = short
+	return nil
+}
+
 // govpc draws the records of files, each as an edge.
 func (f *askFlags) govpc(cmd *cobra.Command, e *env, paths []string) error {
 	g := graph.Govpc{W: e.out}
 	// That tool knows no absurd times.
-	opt := format.Options{AWSFormat: f.awsFormat, Now: time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)}
-	err := eachRecord(cmd, e, paths, opt, g.Write)
-	if err != nil {
+	opt := format.Options{AWSFormat: f.awsFormat, Format: f.format, Now: time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)}
+	if err := eachRecord(cmd, e, f.source(e, paths), opt, g.Write); err != nil {
 		return err
 	}
 	return g.Close()
@@ -123,13 +149,15 @@ func (f *askFlags) govpc(cmd *cobra.Command, e *env, paths []string) error {
 
 // eachRecord reads the records of files in the order of their names. A file
 // that is no log is said and passed over.
-func eachRecord(cmd *cobra.Command, e *env, paths []string, opt format.Options, write func([]periplus.Record) error) error {
-	src := &source.Files{Paths: paths, Stdin: e.in}
+func eachRecord(cmd *cobra.Command, e *env, src periplus.Source, opt format.Options, write func([]periplus.Record) error) error {
 	recs := make([]periplus.Record, 1024)
 	read := 0
 	for o, err := range src.Objects(cmd.Context()) {
 		if err != nil {
-			fmt.Fprintln(e.errOut, "periplus:", err)
+			if cmd.Context().Err() != nil {
+				return err
+			}
+			fmt.Fprintln(e.errOut, "periplus:", printable(err.Error()))
 			continue
 		}
 		opt.Object = &o
@@ -147,6 +175,9 @@ func eachRecord(cmd *cobra.Command, e *env, paths []string, opt format.Options, 
 				return nil, err
 			}
 			for {
+				if err := cmd.Context().Err(); err != nil {
+					return nil, exit{exitNothing, err}
+				}
 				n, err := opened.Reader.Read(recs)
 				if n > 0 {
 					if werr := write(recs[:n]); werr != nil {
@@ -165,12 +196,15 @@ func eachRecord(cmd *cobra.Command, e *env, paths []string, opt format.Options, 
 			return err
 		}
 		if err != nil {
-			fmt.Fprintf(e.errOut, "periplus: %s: %v\n", o.URI, err)
+			if cmd.Context().Err() != nil {
+				return err
+			}
+			fmt.Fprintf(e.errOut, "periplus: %s: %s\n", printable(o.URI), printable(err.Error()))
 		}
 		if stats != nil {
 			read++
 			if n := stats.BadTotal(); n > 0 {
-				fmt.Fprintf(e.errOut, "periplus: %s: %d bad lines (%s)\n", o.URI, n, periplus.BadText(stats.Bad))
+				fmt.Fprintf(e.errOut, "periplus: %s: %d bad lines (%s)\n", printable(o.URI), n, periplus.BadText(stats.Bad))
 			}
 		}
 	}

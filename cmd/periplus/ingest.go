@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,7 +56,8 @@ func ingestCommand(e *env) *cobra.Command {
 		Long: `Reads log files, folders or standard input (-) into a lake: Apache Iceberg
 tables in a folder, made if there is none. What was read before is not read
 again; a changed file replaces its rows. Stopped at any instant, it goes on
-where it was: nothing is lost and nothing counted twice.
+where it was: nothing is lost and nothing counted twice. Standard input has no
+name to be known by: what it brings is new each time.
 
 Exit code 0: something was read, or there was nothing new; 1: nothing could be
 read; 2: wrong usage; 3: --strict and something was bad.`,
@@ -134,23 +136,22 @@ func (s *summary) bad() bool { return s.Failed+s.Partly > 0 || s.Stats.BadTotal(
 func (s *summary) empty(paths []string) error {
 	what := strings.Join(paths, ", ")
 	if s.Failed > 0 {
-		return hint{fmt.Errorf("%s: nothing could be read; %d files failed", what, s.Failed), "the first are named above; 'periplus formats' lists what is read, --aws-format names the columns of text without a header"}
+		return hint{fmt.Errorf("%s: nothing could be read; %d failed", what, s.Failed), "the first are named above; 'periplus formats' lists what is read, --aws-format names the columns of text without a header"}
 	}
 	return hint{fmt.Errorf("%s: no flow logs", what), "name a file or folder of logs; 'periplus formats' lists what is read, 'periplus demo DIR' writes an example"}
 }
 
 // ingest reads sources into the desk's lake, with progress and a summary.
 func (f *ingestFlags) ingest(ctx context.Context, e *env, d *desk, paths []string) (*summary, error) {
+	if f.workers < 0 {
+		return nil, exit{exitUsage, errors.New("--workers: give 1 or more, or 0 for one a core")}
+	}
 	if f.format != "" {
 		if _, err := formatNamed(f.format); err != nil {
 			return nil, exit{exitUsage, err}
 		}
 	}
-	var src periplus.Source = &source.Files{Paths: paths, Stdin: e.in}
-	if len(f.accounts)+len(f.regions)+len(f.logs) > 0 || f.glob != "" {
-		src = &source.Filter{Source: src, Accounts: f.accounts, Regions: f.regions, Logs: f.logs, Glob: f.glob}
-	}
-	job := lake.Ingest{Lake: d.Lake, Source: src, Workers: f.workers, Memory: d.memory, Options: format.Options{AWSFormat: f.awsFormat, Format: f.format}}
+	job := lake.Ingest{Lake: d.Lake, Source: f.source(e, paths), Workers: f.workers, Memory: d.memory, Options: format.Options{AWSFormat: f.awsFormat, Format: f.format}}
 	stop := func() {}
 	if e.terminal && !f.quiet {
 		job.Progress, stop = progress(e)
@@ -168,17 +169,28 @@ func (f *ingestFlags) ingest(ctx context.Context, e *env, d *desk, paths []strin
 	return s, nil
 }
 
+// source is what paths name, as far as the flags choose it.
+func (f *ingestFlags) source(e *env, paths []string) periplus.Source {
+	var src periplus.Source = &source.Files{Paths: paths, Stdin: e.in}
+	if len(f.accounts)+len(f.regions)+len(f.logs) > 0 || f.glob != "" {
+		src = &source.Filter{Source: src, Accounts: f.accounts, Regions: f.regions, Logs: f.logs, Glob: f.glob}
+	}
+	return src
+}
+
 // progress draws a bar on a terminal.
 func progress(e *env) (func(lake.Progress), func()) {
 	p := mpb.New(mpb.WithOutput(e.errOut), mpb.WithWidth(40), mpb.WithAutoRefresh())
-	var now lake.Progress
+	var now atomic.Pointer[lake.Progress] // the bar is drawn by a goroutine of its own
+	now.Store(&lake.Progress{})
 	bar := p.AddBar(0, mpb.BarRemoveOnComplete(), mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {
-		return fmt.Sprintf("%-6s %d of %d objects ", now.Stage, now.Done, now.Objects)
+		n := now.Load()
+		return fmt.Sprintf("%-6s %d of %d objects ", n.Stage, n.Done, n.Objects)
 	})), mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
-		return fmt.Sprintf(" %d records", now.Records)
+		return fmt.Sprintf(" %d records", now.Load().Records)
 	})))
 	return func(next lake.Progress) {
-			now = next
+			now.Store(&next)
 			bar.SetTotal(max(next.Bytes, 1), false)
 			bar.SetCurrent(next.DoneBytes)
 		}, func() {

@@ -31,8 +31,11 @@ func main() {
 	// The first Ctrl-C stops cleanly, a second one at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
+	// A pipe whose reader has gone is an error of the write, not the end of the
+	// process: what lies in temporary folders must still be removed.
+	signal.Ignore(syscall.SIGPIPE)
 	info, err := os.Stderr.Stat()
-	e := &env{in: os.Stdin, out: os.Stdout, errOut: os.Stderr, terminal: err == nil && info.Mode()&os.ModeCharDevice != 0}
+	e := &env{in: &stoppable{ctx: ctx, in: os.Stdin}, out: os.Stdout, errOut: os.Stderr, terminal: err == nil && info.Mode()&os.ModeCharDevice != 0}
 	os.Exit(run(ctx, e, os.Args[1:]))
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/base64"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,10 +37,7 @@ says what the columns mean. --json writes a line each.`,
 				return err
 			}
 			enc := json.NewEncoder(e.out)
-			out := csv.NewWriter(e.out)
-			if !asCSV {
-				out.Comma = '\t'
-			}
+			out := newRows(e.out, asCSV)
 			head := false
 			err = k.db.QueryUser(cmd.Context(), args[0], func(columns []string, values []any) error {
 				if asJSON {
@@ -49,7 +45,7 @@ says what the columns mean. --json writes a line each.`,
 				}
 				if !head {
 					head = true
-					if err := out.Write(columns); err != nil {
+					if err := out.write(columns); err != nil {
 						return err
 					}
 				}
@@ -57,10 +53,9 @@ says what the columns mean. --json writes a line each.`,
 				for i, v := range values {
 					row[i] = cell(v)
 				}
-				return out.Write(row)
+				return out.write(row)
 			})
-			out.Flush()
-			return errors.Join(err, out.Error())
+			return errors.Join(err, out.flush())
 		},
 	}
 	d.add(c)

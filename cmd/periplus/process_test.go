@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+)
+
+// TestMain lets a test start the command as a process of its own.
+func TestMain(m *testing.M) {
+	if os.Getenv("PERIPLUS_TEST_MAIN") == "1" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// A reader that has seen enough (| head) ends the command, and what was
+// temporary is gone.
+func TestClosedPipeLeavesNothing(t *testing.T) {
+	dir, temp := logs(t), t.TempDir()
+	var many strings.Builder
+	many.WriteString(v2)
+	for i := range 5000 {
+		many.WriteString("2 111122223333 eni-0a 10.0.1.10 10.7." + strconv.Itoa(i/250) + "." + strconv.Itoa(i%250) + " 50001 443 6 10 1000 1700000000 1700000050 ACCEPT OK\n")
+	}
+	write(t, filepath.Join(dir, "b.log"), many.String())
+	cmd := exec.Command(os.Args[0], "conversations", dir)
+	cmd.Env = append(os.Environ(), "PERIPLUS_TEST_MAIN=1", "TMPDIR="+temp, "PERIPLUS_LAKE=")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReaderSize(out, 64).ReadString('\t')
+	if err != nil || line != "client\t" {
+		t.Errorf("the first word is %q, %v", line, err)
+	}
+	out.Close()
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("ends with %v, want exit 0", err)
+	}
+	left, err := filepath.Glob(filepath.Join(temp, "*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func TestInterruptWhileStdinWaits(t *testing.T) {
+	in, out := io.Pipe()
+	defer out.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	s := &stoppable{ctx: ctx, in: in}
+	go func() {
+		_, _ = out.Write([]byte("ab")) // the read below says whether it came
+		time.Sleep(10 * time.Millisecond)
+		stop()
+	}()
+	got, err := io.ReadAll(s)
+	if string(got) != "ab" || !errors.Is(err, context.Canceled) {
+		t.Errorf("read %q, %v; want ab and canceled", got, err)
+	}
+}
+
+func TestStdinComesWhole(t *testing.T) {
+	want := strings.Repeat("0123456789abcdef", 100_000)
+	if err := iotest.TestReader(&stoppable{ctx: t.Context(), in: strings.NewReader(want)}, []byte(want)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLogsCannotSteerTheTerminal(t *testing.T) {
+	evil := "\x1b[31m\u202e\u009b1m"
+	log := write(t, filepath.Join(t.TempDir(), "a.log"), "version vpc-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action flow-direction log-status\n"+
+		"5 vpc-"+evil+" eni-"+evil+" 10.0.1.10 10.0.2.20 50001 443 6 10 1000 1700000000 1700000050 ACCEPT egress OK\n")
+	lake := filepath.Join(t.TempDir(), "lake")
+	cli(t, 0, "ingest", "--lake", lake, log)
+	for _, args := range [][]string{{"conversations"}, {"flows"}, {"top", "-g", "client.network"}, {"sql", "SELECT network, interface FROM flows"}} {
+		out, errOut := cli(t, 0, append(args, "--lake", lake)...)
+		if !strings.Contains(out, "vpc-") {
+			t.Errorf("%v shows no network:\n%s", args, out)
+		}
+		if strings.ContainsAny(out+errOut, "\x1b\u202e\u009b") {
+			t.Errorf("%v passes control characters on: %q", args, out)
+		}
+	}
+}
+
+func TestGraphTakesJSONAndCSVAsOthersDo(t *testing.T) {
+	dir := logs(t)
+	if out, _ := cli(t, 0, "graph", "--json", dir); !strings.HasPrefix(out, "{") {
+		t.Errorf("--json gives\n%s", out)
+	}
+	if out, _ := cli(t, 0, "graph", "--csv", dir); !strings.HasPrefix(out, "source_id,") {
+		t.Errorf("--csv gives\n%s", out)
+	}
+	cli(t, 2, "graph", "--json", "--format", "dot", dir)
+	cli(t, 2, "graph", "--json", "--csv", dir)
+	cli(t, 2, "graph", "--compat", "govpc", "--from", "2026-01-01", dir)
+	if out, _ := cli(t, 1, "graph", "--compat", "govpc", "--glob", "*.gz", dir); out != "" {
+		t.Errorf("--glob is not heeded by --compat govpc:\n%s", out)
+	}
+	cli(t, 2, "ingest", "--workers", "-1", "--lake", filepath.Join(t.TempDir(), "l"), dir)
+}
