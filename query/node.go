@@ -13,6 +13,8 @@ const (
 	panelPeers = 10
 	panelPorts = 50
 	panelStops = 20
+	// A day in 32 bins is its hours: the sparkline need not read the finest step.
+	panelBins = 32
 )
 
 // Node is one group: what it sent and received, with whom (groups of the asked
@@ -48,7 +50,7 @@ func (q *Questions) Node(ctx context.Context, a Ask, id string) (*NodeAnswer, er
 	if n.Ports, n.AllPorts, err = q.portsOf(ctx, a, n.Range, key.at(server)); err != nil {
 		return nil, err
 	}
-	line, err := q.timeline(ctx, a, 0, func(s *sqlFor) Where { return build("(", key.at(client)(s), " OR ", key.at(server)(s), ")") })
+	line, err := q.timeline(ctx, a, panelBins, func(s *sqlFor) Where { return build("(", key.at(client)(s), " OR ", key.at(server)(s), ")") })
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +154,7 @@ func (q *Questions) Edge(ctx context.Context, a Ask, source, target string) (*Ed
 		return nil, err
 	}
 	e.Edge.MorePorts = all - int64(len(e.Edge.Ports))
-	line, err := q.timeline(ctx, a, 0, ends...)
+	line, err := q.timeline(ctx, a, panelBins, ends...)
 	if err != nil {
 		return nil, err
 	}
