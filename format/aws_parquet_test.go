@@ -225,7 +225,7 @@ func recordProblem(r *periplus.Record) string {
 	switch {
 	case r.Place == nil:
 		return "no place"
-	case r.Packets > 1<<63-1 || r.Bytes > 1<<63-1:
+	case r.Packets > maxCounter || r.Bytes > maxCounter:
 		return "a counter that does not fit"
 	case !r.Start.IsZero() && (r.Start.Unix() < lo || r.Start.Unix() > hi), !r.End.IsZero() && (r.End.Unix() < lo || r.End.Unix() > hi):
 		return "an absurd time"

@@ -228,10 +228,10 @@ func (p *awsParser) set(c *awsCol, v uint64, rec *periplus.Record) *badLine {
 		rec.Protocol, most = uint8(v), 255
 		rec.Has |= periplus.HasProtocol
 	case awsPackets:
-		rec.Packets = v
+		rec.Packets, most = v, maxCounter
 		rec.Has |= periplus.HasPackets
 	case awsBytes:
-		rec.Bytes = v
+		rec.Bytes, most = v, maxCounter
 		rec.Has |= periplus.HasBytes
 	case awsTCPFlags:
 		rec.TCPFlags, most = uint8(v), 255
@@ -241,7 +241,7 @@ func (p *awsParser) set(c *awsCol, v uint64, rec *periplus.Record) *badLine {
 	case awsEnd:
 		return p.moment(c, v, &p.end, awsHasEnd)
 	case awsLostRoute, awsLostBlackhole, awsLostMTU, awsLostTTL:
-		p.lost[c.op-awsLostRoute] = v
+		p.lost[c.op-awsLostRoute], most = v, maxCounter
 		p.flags |= awsHasLost
 	case awsVersion:
 	}
@@ -371,7 +371,7 @@ func (p *awsParser) finish(rec *periplus.Record) *badLine {
 }
 
 // times fills Start, End and Booked; what the line does not say comes from the
-// event that carried it, then from the object's name.
+// event that carried it, then from the object.
 func (p *awsParser) times(rec *periplus.Record) {
 	if p.flags&awsHasStart != 0 {
 		rec.Start = time.UnixMilli(p.start).UTC()
@@ -387,8 +387,19 @@ func (p *awsParser) times(rec *periplus.Record) {
 	case p.flags&awsHasEnd != 0:
 		rec.Booked = rec.End
 	case p.opt.Object != nil:
-		rec.Booked = p.opt.Object.Time
+		rec.Booked = p.objectTime()
 	}
+}
+
+// objectTime is when the object is from, for lines that name no time at all:
+// what its name says, else when it was written, else (a pipe has neither) now.
+func (p *awsParser) objectTime() time.Time {
+	for _, t := range []time.Time{p.opt.Object.Time, p.opt.Object.ModTime} {
+		if ms := t.UnixMilli(); ms >= p.minMilli && ms <= p.maxMilli {
+			return t
+		}
+	}
+	return time.UnixMilli(p.maxMilli).Add(-24 * time.Hour).UTC()
 }
 
 // eventFits reports whether the event's time can be the start: CloudWatch Logs

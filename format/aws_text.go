@@ -14,7 +14,7 @@ var awsText = Format{
 	Name:  "aws-text",
 	Title: "AWS flow logs, text",
 	About: "VPC flow logs v2 to v11 and transit gateway flow logs: any columns in any order, with a header or by --aws-format. " +
-		"One direction at one interface a line; a verdict, but not the rule behind it; counters of the window; no client or server.",
+		"One direction at one interface a line; a verdict, but not the rule behind it; counters of the window; no client or server. Lines without start and end are taken to be from the time of their object.",
 	Columns: awsDocs(),
 	Guess:   func(head []byte, opt Options) bool { return guessAWSText(head, opt) },
 	Open:    openAWSText,

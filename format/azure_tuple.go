@@ -3,7 +3,6 @@ package format
 import (
 	"bytes"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/periplus/periplus/periplus"
@@ -238,7 +237,7 @@ func fillCounters(r *periplus.Record, f [][]byte) (periplus.BadKind, string) {
 			continue
 		}
 		n, ok := jsonUint(s)
-		if !ok || n > math.MaxInt64 {
+		if !ok || n > maxCounter {
 			return periplus.BadRange, fmt.Sprintf("counter %.30q", s)
 		}
 		*to[i] = n

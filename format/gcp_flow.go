@@ -2,7 +2,6 @@ package format
 
 import (
 	"bytes"
-	"math"
 	"time"
 
 	"github.com/periplus/periplus/periplus"
@@ -77,13 +76,13 @@ func (g *gcpReader) flow(r *periplus.Record, e *gcpEntry) (periplus.BadKind, str
 	}
 	var ok bool
 	if packets != nil {
-		if r.Packets, ok = jsonUint(packets); !ok || r.Packets > math.MaxInt64 {
+		if r.Packets, ok = jsonUint(packets); !ok || r.Packets > maxCounter {
 			return periplus.BadRange, "packets: " + gcpQuote(packets)
 		}
 		r.Has |= periplus.HasPackets
 	}
 	if octets != nil {
-		if r.Bytes, ok = jsonUint(octets); !ok || r.Bytes > math.MaxInt64 {
+		if r.Bytes, ok = jsonUint(octets); !ok || r.Bytes > maxCounter {
 			return periplus.BadRange, "bytes: " + gcpQuote(octets)
 		}
 		r.Has |= periplus.HasBytes
