@@ -206,6 +206,10 @@ func sameTuple(r, s *row) bool {
 	return r.a == s.a && r.b == s.b && r.aPort == s.aPort && r.bPort == s.bPort && r.protocol == s.protocol
 }
 
+// tooMany is where counters stop: a sum that reaches it is no longer known, and
+// none ever wraps.
+const tooMany = 1 << 62
+
 // add adds the values of s, whose orientation is r's. Notes and ports are not
 // numbers: see tables.merge and portsOf.
 func (r *row) add(s *row) {
@@ -215,10 +219,10 @@ func (r *row) add(s *row) {
 	r.has |= s.has
 	r.evid |= s.evid
 	r.first, r.last = min(r.first, s.first), max(r.last, s.last)
-	r.ab.packets += s.ab.packets
-	r.ab.bytes += s.ab.bytes
-	r.ba.packets += s.ba.packets
-	r.ba.bytes += s.ba.bytes
+	r.ab.packets = min(r.ab.packets+s.ab.packets, tooMany)
+	r.ab.bytes = min(r.ab.bytes+s.ab.bytes, tooMany)
+	r.ba.packets = min(r.ba.packets+s.ba.packets, tooMany)
+	r.ba.bytes = min(r.ba.bytes+s.ba.bytes, tooMany)
 	r.records += s.records
 	r.aOpened += s.aOpened
 	r.bOpened += s.bOpened

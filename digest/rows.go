@@ -151,5 +151,8 @@ func (w *rowWriter) fill(g *outRow) {
 }
 
 func count(n uint64, known has) periplus.Count {
-	return periplus.Count{N: int64(n), Known: known != 0}
+	if known == 0 || n >= tooMany {
+		return periplus.Count{}
+	}
+	return periplus.Count{N: int64(n), Known: true}
 }
