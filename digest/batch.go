@@ -56,7 +56,7 @@ func (b *Batch) begin() {
 		memory = defaultMemory
 	}
 	memory = max(memory, minMemory)
-	b.runs.temp, b.runs.limit = b.Temp, memory/2
+	b.runs.temp, b.runs.limit = b.Temp, memory/8*5
 	// A quarter for the tables of the objects that are open at once.
 	b.limit = min(maxTable, int(memory/4/rowSize/int64(max(4, runtime.GOMAXPROCS(0)))))
 	b.tables.begin()
@@ -167,49 +167,4 @@ func (b *Batch) takeLegs(legs map[legKey]intervals) {
 		}
 		b.legs[k] = w
 	}
-}
-
-// fanIn is how many runs are merged at once, about. More are merged in steps.
-const fanIn = 256
-
-func (b *Batch) addSettled(r run) error { return b.addRun(&b.runs.settled, r, false) }
-
-func (b *Batch) addWaiting(part int, r run) error { return b.addRun(&b.runs.waiting[part], r, true) }
-
-// addRun adds a run to a list and makes the list shorter when it is long.
-func (b *Batch) addRun(list *[]run, r run, waiting bool) error {
-	todo := b.runs.push(list, r)
-	if todo == nil {
-		return nil
-	}
-	r, err := b.runs.compact(todo, waiting, &b.tables)
-	if err != nil {
-		return err
-	}
-	b.runs.push(list, r)
-	return nil
-}
-
-func (b *Batch) addEvidence(part int, r run) error {
-	todo := b.runs.push(&b.runs.evidence[part], r)
-	if todo == nil {
-		return nil
-	}
-	r, err := b.runs.compactEvidence(todo)
-	if err != nil {
-		return err
-	}
-	b.runs.push(&b.runs.evidence[part], r)
-	return nil
-}
-
-// push adds a run and returns those that should become one, if any.
-func (s *runs) push(list *[]run, r run) (todo []run) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	*list = append(*list, r)
-	if len(*list) >= 2*fanIn {
-		todo, *list = smallest(*list)
-	}
-	return todo
 }

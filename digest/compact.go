@@ -2,21 +2,51 @@ package digest
 
 import (
 	"cmp"
-	"encoding/binary"
 	"slices"
 )
 
-// smallest takes the smaller half of the runs out, so that a row is copied as
-// often as the logarithm of its batch's size.
-func smallest(rs []run) (todo, rest []run) {
-	slices.SortFunc(rs, func(a, b run) int { return cmp.Compare(b.rows, a.rows) })
-	n := len(rs) / 2
-	return slices.Clone(rs[n:]), rs[:n:n]
+// fanIn is how many runs in files are merged at once, about. More are merged in
+// steps.
+const fanIn = 256
+
+// compact makes the settled runs that lie in files few enough to be read at
+// once. Each step takes the smaller half, so that a row is copied as often as
+// the logarithm of its batch's size.
+func (s *runs) compact(t *tables) error {
+	for {
+		slices.SortStableFunc(s.settled, func(a, b run) int {
+			if a.file == nil || b.file == nil {
+				return cmp.Compare(b2i(a.file != nil), b2i(b.file != nil))
+			}
+			return cmp.Compare(b.rows, a.rows)
+		})
+		first := 0
+		for first < len(s.settled) && s.settled[first].file == nil {
+			first++
+		}
+		n := len(s.settled) - first
+		if n < 2*fanIn {
+			return nil
+		}
+		todo := slices.Clone(s.settled[len(s.settled)-min(n/2, 2*fanIn):])
+		r, err := s.merge(todo, t)
+		if err != nil {
+			return err
+		}
+		s.settled = append(s.settled[:len(s.settled)-len(todo)], r)
+	}
 }
 
-// compact merges runs into one. Rows of the same key become one.
-func (s *runs) compact(rs []run, waiting bool, t *tables) (run, error) {
-	m, err := newMerger(rs, waiting)
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// merge makes one of settled runs. Rows of the same key become one.
+func (s *runs) merge(rs []run, t *tables) (run, error) {
+	m, err := newMerger(rs, false)
 	if err != nil {
 		return run{}, err
 	}
@@ -28,10 +58,8 @@ func (s *runs) compact(rs []run, waiting bool, t *tables) (run, error) {
 	var set ports
 	have := false
 	for c := m.head(); c != nil; c = m.head() {
-		if have && sameKey(&acc, &c.row, waiting) {
-			if !waiting {
-				unitePorts(&acc, &set, &c.row, &c.set)
-			}
+		if have && acc.compareSettled(&c.row) == 0 {
+			unitePorts(&acc, &set, &c.row, &c.set)
 			if acc.note != c.row.note {
 				acc.note = t.mergeNotes(acc.note, c.row.note)
 			}
@@ -65,16 +93,6 @@ func (w *runWriter) addIf(have bool, r *row, set *ports) error {
 	return w.add(r, set)
 }
 
-// sameKey reports whether two rows of runs are one. Entries that may come
-// again stay apart until their repeats are dropped.
-func sameKey(r, s *row, waiting bool) bool {
-	if waiting {
-		return r.id|s.id == 0 && r.has&hasID == 0 && s.has&hasID == 0 && r.object == s.object &&
-			r.bucket == s.bucket && sameTuple(r, s) && r.compareRest(s) == 0
-	}
-	return r.compareSettled(s) == 0
-}
-
 // unitePorts adds the client ports of s to those of r. A row of at most one
 // port has it in aPort and an empty set.
 func unitePorts(r *row, rs *ports, s *row, ss *ports) {
@@ -98,34 +116,4 @@ func unitePorts(r *row, rs *ports, s *row, ss *ports) {
 	if r.aPort == noPort {
 		r.aPort = s.aPort
 	}
-}
-
-// compactEvidence merges runs of hashes into one, each hash once.
-func (s *runs) compactEvidence(rs []run) (run, error) {
-	e, err := newEvidenceReader(rs)
-	if err != nil {
-		return run{}, err
-	}
-	w, err := s.writer()
-	if err != nil {
-		return run{}, err
-	}
-	last := uint64(0)
-	for h, ok := e.head(); ok; h, ok = e.head() {
-		if h != last {
-			w.buf = binary.LittleEndian.AppendUint64(w.buf, h)
-			w.rows++
-			last = h
-		}
-		if len(w.buf) >= writeSize {
-			if err := w.flush(); err != nil {
-				return run{}, err
-			}
-		}
-		if err := e.advance(); err != nil {
-			return run{}, err
-		}
-	}
-	s.free(rs)
-	return w.run()
 }

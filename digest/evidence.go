@@ -1,8 +1,6 @@
 package digest
 
 import (
-	"slices"
-
 	"github.com/periplus/periplus/periplus"
 )
 
@@ -12,8 +10,20 @@ import (
 const (
 	evidenceBReq     = 1 << 0 // b began it, else a
 	evidenceProvider = 1 << 1 // by the provider's order, else by flags
-	evidenceBits     = 3
 )
+
+// evidenceOf is what a hash of evidence says.
+func evidenceOf(h uint64) evid {
+	switch h & (evidenceBReq | evidenceProvider) {
+	case 0:
+		return evidFlagsA
+	case evidenceBReq:
+		return evidFlagsB
+	case evidenceProvider:
+		return evidNamedA
+	}
+	return evidNamedB
+}
 
 // hashSet is a set of hashes: open addressing, no allocation once it has grown.
 type hashSet struct {
@@ -23,7 +33,7 @@ type hashSet struct {
 
 func (s *hashSet) add(h uint64) {
 	if h == 0 {
-		h = 1 << 2
+		h = 1 << 24
 	}
 	if s.n*4 >= len(s.slots)*3 {
 		old := s.slots
@@ -48,18 +58,6 @@ func (s *hashSet) slot(h uint64) uint64 {
 			return i
 		}
 	}
-}
-
-// sorted appends the hashes in order.
-func (s *hashSet) sorted(to []uint64) []uint64 {
-	to = to[:0]
-	for _, h := range s.slots {
-		if h != 0 {
-			to = append(to, h)
-		}
-	}
-	slices.Sort(to)
-	return to
 }
 
 func (s *hashSet) reset() {

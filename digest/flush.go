@@ -1,42 +1,26 @@
 package digest
 
 import (
-	"cmp"
-	"encoding/binary"
-	"slices"
 	"time"
 
 	"github.com/periplus/periplus/periplus"
 )
 
-// sortKey is a row's place in the order, near enough that few comparisons need
-// the row itself.
-type sortKey struct {
-	k0, k1 uint64
-	row    uint32
-	hour   int32
-}
-
 // flush turns the object's rows into sorted runs and forgets them.
 func (o *Object) flush() error {
-	b, t := o.batch, o.t
-	if len(t.settled.rows) > 0 {
-		t.gatherLegs()
-		t.sortSettled()
-		r, err := b.runs.keep(t.encode(&t.settled, t.order), len(t.order))
-		if err == nil {
-			err = b.addSettled(r)
-		}
-		if err != nil {
+	t := o.t
+	if len(t.settled.rows)+len(t.waiting.rows) > 0 {
+		if err := o.flushRows(); err != nil {
 			return err
 		}
 		t.settled.reset()
+		t.waiting.reset()
 	}
-	if len(t.waiting.rows) > 0 {
-		if err := o.flushWaiting(); err != nil {
+	if len(t.grouped.rows) > 0 {
+		if err := o.flushGrouped(); err != nil {
 			return err
 		}
-		t.waiting.reset()
+		t.grouped.reset()
 	}
 	if t.evidence.n >= o.limit {
 		return o.flushEvidence()
@@ -44,101 +28,108 @@ func (o *Object) flush() error {
 	return nil
 }
 
-// flushWaiting makes a run for each part of the hashes.
-func (o *Object) flushWaiting() error {
+// flushRows makes a run of the settled rows and of those that wait, as if they
+// were settled the way that is likelier.
+func (o *Object) flushRows() error {
 	b, t := o.batch, o.t
-	t.sortWaiting()
-	for rest := t.order; len(rest) > 0; {
-		part := partOf(rest[0].k0)
-		n := 1
-		for n < len(rest) && partOf(rest[n].k0) == part {
-			n++
+	t.gatherLegs()
+	t.entries = t.entries[:0]
+	for i := range t.waiting.rows {
+		r := &t.waiting.rows[i]
+		e, rev := b.entryOf(r)
+		t.entries = append(t.entries, e)
+		if rev {
+			r.swap(&b.tables)
 		}
-		r, err := b.runs.keep(t.encode(&t.waiting, rest[:n]), n)
+	}
+	t.sortRows()
+	hour := t.rowOf(t.order[0].row).hour()
+	r, err := b.runs.keep(t.encode(), len(t.order))
+	if err != nil {
+		return err
+	}
+	r.hour = hour
+	if len(t.entries) > 0 {
+		if r.entries, err = b.runs.keepEntries(t.entries, &t.scratch); err != nil {
+			return err
+		}
+	}
+	b.runs.push(&b.runs.settled, r)
+	return nil
+}
+
+// flushGrouped makes a run for each part of the hashes.
+func (o *Object) flushGrouped() error {
+	b, t := o.batch, o.t
+	t.sortGrouped()
+	for rest := t.order; len(rest) > 0; {
+		part := rest[0].key >> 62
+		t.entries = t.entries[:0]
+		n := 0
+		for ; n < len(rest) && rest[n].key>>62 == part; n++ {
+			e, _ := b.entryOf(&t.grouped.rows[rest[n].row])
+			e.b |= uint64(n)
+			t.entries = append(t.entries, e)
+		}
+		r, err := b.runs.keep(t.encodeGrouped(rest[:n]), n)
 		if err == nil {
-			err = b.addWaiting(part, r)
+			r.entries, err = b.runs.keepEntries(t.entries, &t.scratch)
 		}
 		if err != nil {
 			return err
 		}
+		b.runs.push(&b.runs.waiting[part], r)
 		rest = rest[n:]
 	}
 	return nil
 }
 
 func (o *Object) flushEvidence() error {
-	b, t := o.batch, o.t
-	t.hashes = t.evidence.sorted(t.hashes)
-	t.evidence.reset()
-	for rest := t.hashes; len(rest) > 0; {
-		part := partOf(rest[0])
-		t.scratch = t.scratch[:0]
-		n := 0
-		for ; n < len(rest) && partOf(rest[n]) == part; n++ {
-			t.scratch = binary.LittleEndian.AppendUint64(t.scratch, rest[n])
-		}
-		r, err := b.runs.keep(t.scratch, n)
-		if err == nil {
-			err = b.addEvidence(part, r)
-		}
-		if err != nil {
-			return err
-		}
-		rest = rest[n:]
+	s, t := &o.batch.runs, o.t
+	if t.evidence.n == 0 {
+		return nil
 	}
+	p, err := s.keepHashes(t.evidence.slots, t.evidence.n, &t.scratch)
+	t.evidence.reset()
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.evidence = append(s.evidence, p)
 	return nil
 }
 
-func (t *objectTables) sortSettled() {
-	rows := t.settled.rows
-	t.order = t.order[:0]
-	for i := range rows {
-		r := &rows[i]
-		k := sortKey{k0: r.a.prefix(), row: uint32(i), hour: r.hour()}
-		if r.a.v4() {
-			k.k1 = r.b.prefix() // else k0 does not settle the client
+// encode writes the settled and the waiting rows in their order into the
+// scratch buffer, and tells the entries where their rows lie.
+func (t *objectTables) encode() []byte {
+	t.scratch = t.scratch[:0]
+	prev := &row{}
+	settled := uint32(len(t.settled.rows))
+	for i := range t.order {
+		n := t.order[i].row
+		var r *row
+		var set *ports
+		if n < settled {
+			if r = &t.settled.rows[n]; r.ports != 0 {
+				set = &t.settled.sets[r.ports-1]
+			}
+		} else {
+			r = &t.waiting.rows[n-settled]
+			t.entries[n-settled].b |= uint64(i)
 		}
-		t.order = append(t.order, k)
+		t.scratch = appendRow(t.scratch, r, prev, set)
+		prev = r
 	}
-	slices.SortFunc(t.order, func(a, b sortKey) int {
-		switch {
-		case a.hour != b.hour:
-			return cmp.Compare(a.hour, b.hour)
-		case a.k0 != b.k0:
-			return cmp.Compare(a.k0, b.k0)
-		case a.k1 != b.k1:
-			return cmp.Compare(a.k1, b.k1)
-		}
-		return rows[a.row].compareSettled(&rows[b.row])
-	})
+	return t.scratch
 }
 
-func (t *objectTables) sortWaiting() {
-	rows := t.waiting.rows
-	t.order = t.order[:0]
-	for i := range rows {
-		u := rows[i].tuple()
-		t.order = append(t.order, sortKey{k0: u.hash(), row: uint32(i)})
-	}
-	slices.SortFunc(t.order, func(a, b sortKey) int {
-		if a.k0 != b.k0 {
-			return cmp.Compare(a.k0, b.k0)
-		}
-		return compareWaiting(&rows[a.row], &rows[b.row], a.k0, b.k0)
-	})
-}
-
-// encode writes rows in an order into the scratch buffer.
-func (t *objectTables) encode(rt *rowTable, order []sortKey) []byte {
+func (t *objectTables) encodeGrouped(order []sortKey) []byte {
 	t.scratch = t.scratch[:0]
 	prev := &row{}
 	for i := range order {
-		r := &rt.rows[order[i].row]
-		var set *ports
-		if r.ports != 0 {
-			set = &rt.sets[r.ports-1]
-		}
-		t.scratch = appendRow(t.scratch, r, prev, set)
+		r := &t.grouped.rows[order[i].row]
+		t.scratch = appendRow(t.scratch, r, prev, nil)
 		prev = r
 	}
 	return t.scratch
@@ -203,7 +194,7 @@ func newObjectTables() *objectTables {
 		merged: map[uint64]uint32{}, named: map[namedKey]seen{}, owned: map[ownedKey]seen{},
 		legs: map[legKey]intervals{}, cover: map[coverKey]coverage{},
 	}
-	t.waiting.waiting = true
+	t.waiting.waiting, t.grouped.waiting = true, true
 	return t
 }
 
@@ -211,6 +202,7 @@ func newObjectTables() *objectTables {
 func (t *objectTables) reset() {
 	t.settled.reset()
 	t.waiting.reset()
+	t.grouped.reset()
 	t.evidence.reset()
 	clear(t.servers)
 	t.places.reset()

@@ -104,8 +104,8 @@ type tuple struct {
 	protocol uint8
 }
 
-// hash leaves the low bits of evidence free.
+// hash leaves its low bits to evidence.
 func (t *tuple) hash() uint64 {
 	h := mix(mix(t.a.addr.hi, t.a.addr.lo), mix(t.b.addr.hi, t.b.addr.lo))
-	return mix(h, uint64(t.a.port)<<32|uint64(t.b.port)<<8|uint64(t.protocol)) &^ evidenceBits
+	return mix(h, uint64(t.a.port)<<32|uint64(t.b.port)<<8|uint64(t.protocol)) &^ tupleBits
 }

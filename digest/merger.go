@@ -1,6 +1,9 @@
 package digest
 
-import "cmp"
+import (
+	"cmp"
+	"slices"
+)
 
 // merger yields the rows of several runs in order: a tree of losers, one
 // comparison a level.
@@ -9,6 +12,8 @@ type merger struct {
 	losers  []int32
 	compare func(a, b *cursor) int
 	top     int32
+	hashes  bool
+	later   []run // of later hours, the first one last
 }
 
 func settledOrder(a, b *cursor) int {
@@ -23,23 +28,53 @@ func settledOrder(a, b *cursor) int {
 
 func waitingOrder(a, b *cursor) int { return compareWaiting(&a.row, &b.row, a.hash, b.hash) }
 
-// newMerger opens the runs; waiting ones are in the order of their tuples.
-func newMerger(rs []run, waiting bool) (*merger, error) {
-	m := &merger{compare: settledOrder}
-	if waiting {
+// newMerger opens runs: by 5-tuple where hashes says it, else in the result's
+// order, hour by hour.
+func newMerger(rs []run, hashes bool) (*merger, error) {
+	m := &merger{compare: settledOrder, hashes: hashes, top: -1}
+	if hashes {
 		m.compare = waitingOrder
+		return m, m.open(rs)
 	}
+	m.later = slices.Clone(rs)
+	slices.SortStableFunc(m.later, func(a, b run) int { return cmp.Compare(b.hour, a.hour) })
+	return m, m.openNext()
+}
+
+// openNext opens the runs whose hour has come, in the place of those that are
+// done.
+func (m *merger) openNext() error {
+	for len(m.later) > 0 {
+		n := len(m.later)
+		hour := m.later[n-1].hour
+		if h := m.head(); h != nil && h.hour < hour {
+			return nil
+		}
+		for n > 0 && m.later[n-1].hour == hour {
+			n--
+		}
+		now := m.later[n:]
+		m.later = m.later[:n]
+		m.cursors = slices.DeleteFunc(m.cursors, func(c *cursor) bool { return c.done })
+		if err := m.open(now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *merger) open(rs []run) error {
 	for i := range rs {
-		c := newCursor(&rs[i], waiting)
+		c := newCursor(&rs[i], m.hashes)
 		if err := c.next(); err != nil {
-			return nil, err
+			return err
 		}
 		if !c.done {
 			m.cursors = append(m.cursors, c)
 		}
 	}
 	m.build()
-	return m, nil
+	return nil
 }
 
 func (m *merger) build() {
@@ -96,5 +131,8 @@ func (m *merger) advance() error {
 		return err
 	}
 	m.play(m.top)
+	if len(m.later) > 0 {
+		return m.openNext()
+	}
 	return nil
 }

@@ -22,8 +22,10 @@ type Object struct {
 // takes them over.
 type objectTables struct {
 	settled  rowTable
-	waiting  rowTable
+	waiting  rowTable // who is the client is not known
+	grouped  rowTable // nor can it be told for one row alone: entries that come again, that join others, that pass on
 	evidence hashSet
+	entries  []entry
 	servers  map[serverEnd]struct{}
 
 	places     placeTable
@@ -38,9 +40,8 @@ type objectTables struct {
 	cover      map[coverKey]coverage
 	ids        []ID
 
-	order   []sortKey
-	scratch []byte
-	hashes  []uint64
+	order, other []sortKey
+	scratch      []byte
 }
 
 type noteRef struct{ id, swapped, reason, swappedReason uint32 }
@@ -70,7 +71,7 @@ func (s *seen) add(first, last int64) {
 func (o *Object) Write(recs []periplus.Record) error {
 	for i := range recs {
 		o.record(&recs[i])
-		if len(o.t.settled.rows)+len(o.t.waiting.rows) >= o.limit {
+		if t := o.t; len(t.settled.rows)+len(t.waiting.rows)+len(t.grouped.rows) >= o.limit {
 			if err := o.flush(); err != nil {
 				return err
 			}
@@ -353,7 +354,11 @@ func (o *Object) wait(r *periplus.Record, k *row, p *placeState, booked int64) {
 		o.turn(k)
 		k.evid = k.evid.swap()
 	}
-	w, isNew := o.t.waiting.find(k)
+	table := &o.t.waiting
+	if p.joins || k.has&hasID != 0 || k.stand&(standEvent|standOther) != 0 {
+		table = &o.t.grouped
+	}
+	w, isNew := table.find(k)
 	switch {
 	case isNew:
 		return

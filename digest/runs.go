@@ -15,29 +15,37 @@ type run struct {
 	from int64
 	size int64
 	rows int
+	hour int32 // of the first row, where rows are in the order of the result
+
+	entries *parted // of rows that wait
+	ruled   []uint8 // what became of every row; nil: all were settled
 }
 
-// waitParts is into how many parts 5-tuples that wait are divided by their hash,
-// so that several goroutines can settle them.
+// waitParts is into how many parts rows that are settled 5-tuple by 5-tuple are
+// divided by their hash, so that several goroutines can do it.
 const waitParts = 4
-
-func partOf(hash uint64) int { return int(hash >> 62) }
 
 // runs keeps the runs of a batch within its memory. Safe for several goroutines.
 type runs struct {
 	temp  string
 	limit int64 // bytes in memory, of both kinds
 
-	mu      sync.Mutex
-	settled []run
-	waiting [waitParts][]run
-	// evidence is hashes, eight bytes each.
-	evidence [waitParts][]run
+	mu       sync.Mutex
+	settled  []run
+	waiting  [waitParts][]run // rows that are settled 5-tuple by 5-tuple
+	evidence []*parted        // hashes, eight bytes each
 	inMem    int64
 	spill    *os.File // what did not fit
 	end      int64
 	files    []*os.File
 	names    []string // where a file cannot go while it is open
+}
+
+// push adds a run to a list.
+func (s *runs) push(list *[]run, r run) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*list = append(*list, r)
 }
 
 // keep stores bytes that are a whole run. It copies them.
@@ -106,7 +114,7 @@ func (s *runs) close() error {
 		errs = append(errs, os.Remove(n))
 	}
 	s.files, s.names, s.spill, s.settled, s.inMem = nil, nil, nil, nil, 0
-	s.waiting, s.evidence = [waitParts][]run{}, [waitParts][]run{}
+	s.waiting, s.evidence = [waitParts][]run{}, nil
 	return errors.Join(errs...)
 }
 
@@ -116,6 +124,7 @@ type runWriter struct {
 	buf  []byte
 	off  int64
 	rows int
+	hour int32
 	prev row
 }
 
@@ -132,6 +141,9 @@ func (s *runs) writer() (*runWriter, error) {
 }
 
 func (w *runWriter) add(r *row, set *ports) error {
+	if w.rows == 0 {
+		w.hour = r.hour()
+	}
 	w.buf = appendRow(w.buf, r, &w.prev, set)
 	w.prev = *r
 	w.rows++
@@ -153,7 +165,7 @@ func (w *runWriter) flush() error {
 
 func (w *runWriter) run() (run, error) {
 	err := w.flush()
-	return run{file: w.file, size: w.off, rows: w.rows}, err
+	return run{file: w.file, size: w.off, rows: w.rows, hour: w.hour}, err
 }
 
 // cursor reads one run.
@@ -171,12 +183,17 @@ type cursor struct {
 	off    int64
 	end    int64
 	hashes bool
+	all    []uint8 // rulings
+	ruled  uint8   // that of row
+	moved  bool    // yield only rows that were guessed wrong
 }
 
 const windowSize = 3 * maxRow
 
+// newCursor opens a run: of rows that are settled but for those that are not
+// where their ruling wants them, or with hashes of rows by 5-tuple.
 func newCursor(r *run, hashes bool) *cursor {
-	c := &cursor{left: r.rows, file: r.file, off: r.from, end: r.from + r.size, hashes: hashes}
+	c := &cursor{left: r.rows, file: r.file, off: r.from, end: r.from + r.size, hashes: hashes, all: r.ruled}
 	if r.file == nil {
 		c.d.buf = r.mem
 	} else {
@@ -185,25 +202,37 @@ func newCursor(r *run, hashes bool) *cursor {
 	return c
 }
 
+// next goes to the next row.
 func (c *cursor) next() error {
-	if c.left == 0 {
-		c.done = true
+	for {
+		if c.left == 0 {
+			c.done = true
+			return nil
+		}
+		c.left--
+		if c.file != nil && len(c.d.buf) < maxRow && c.off < c.end {
+			if err := c.fill(); err != nil {
+				return err
+			}
+		}
+		c.d.row(&c.row, &c.set)
+		if c.all != nil {
+			c.ruled, c.all = c.all[0], c.all[1:]
+		}
+		if c.hashes {
+			t := c.row.tuple()
+			c.hash = t.hash()
+			return nil
+		}
+		if c.moved != (c.ruled&ruledMoved != 0) {
+			continue
+		}
+		if c.ruled != 0 && !c.moved {
+			c.row.orient, c.row.bOpened = c.ruled&ruledRank, 0
+		}
+		c.hash, c.hour = c.row.a.prefix(), c.row.hour()
 		return nil
 	}
-	c.left--
-	if c.file != nil && len(c.d.buf) < maxRow && c.off < c.end {
-		if err := c.fill(); err != nil {
-			return err
-		}
-	}
-	c.d.row(&c.row, &c.set)
-	if c.hashes {
-		t := c.row.tuple()
-		c.hash = t.hash()
-	} else {
-		c.hash, c.hour = c.row.a.prefix(), c.row.hour()
-	}
-	return nil
 }
 
 func (c *cursor) fill() error {

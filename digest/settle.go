@@ -3,7 +3,10 @@ package digest
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/periplus/periplus/periplus"
 )
@@ -35,28 +38,95 @@ func (b *Batch) Settle(ctx context.Context) (*Result, error) {
 	}, nil
 }
 
-// settleWaiting orients the 5-tuples that waited and makes settled runs of them.
+// settleWaiting orients the 5-tuples that waited.
 func (b *Batch) settleWaiting(ctx context.Context) error {
-	if b.runs.nobodyWaits() {
-		return nil
-	}
-	f, err := b.countFans(ctx)
-	if err != nil {
-		return err
-	}
-	return eachPart(ctx, func(ctx context.Context, part int) error { return b.settlePart(ctx, part, f) })
-}
-
-func (s *runs) nobodyWaits() bool {
-	for _, part := range s.waiting {
-		if len(part) > 0 {
-			return false
+	var waiting []*run
+	for i := range b.runs.settled {
+		if r := &b.runs.settled[i]; r.entries != nil {
+			waiting = append(waiting, r)
 		}
 	}
-	return true
+	plain := len(waiting)
+	for part := range b.runs.waiting {
+		for i := range b.runs.waiting[part] {
+			waiting = append(waiting, &b.runs.waiting[part][i])
+		}
+	}
+	if len(waiting) > 0 {
+		if err := b.weigh(ctx, waiting); err != nil {
+			return err
+		}
+		for _, r := range waiting {
+			b.runs.free([]run{r.entries.run})
+			r.entries = nil
+		}
+	}
+	for _, e := range b.runs.evidence {
+		b.runs.free([]run{e.run})
+	}
+	b.runs.evidence = nil
+	moved := make([]run, plain)
+	for i, r := range waiting[:plain] {
+		moved[i] = *r
+	}
+	if err := b.move(ctx, moved); err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for part := range waitParts {
+		g.Go(func() error { return b.settlePart(ctx, part) })
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return b.runs.compact(&b.tables)
 }
 
-func (b *Batch) settlePart(ctx context.Context, part int, f *fans) error {
+// move puts the rows that were guessed wrong in order again.
+func (b *Batch) move(ctx context.Context, rs []run) error {
+	g, ctx := errgroup.WithContext(ctx)
+	workers := runtime.GOMAXPROCS(0)
+	for n := range workers {
+		g.Go(func() error {
+			e := &emitter{b: b, t: b.borrow()}
+			for i := n; i < len(rs); i += workers {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				if err := e.moved(&rs[i]); err != nil {
+					return err
+				}
+			}
+			return e.end()
+		})
+	}
+	return g.Wait()
+}
+
+// moved adds the rows of a run that do not lie where they belong.
+func (e *emitter) moved(r *run) error {
+	if !slices.ContainsFunc(r.ruled, func(c uint8) bool { return c&ruledMoved != 0 }) {
+		return nil
+	}
+	c := newCursor(r, false)
+	c.moved = true
+	for {
+		if err := c.next(); err != nil || c.done {
+			return err
+		}
+		row := c.row // the cursor reads the next one over it
+		if err := e.add(&row, ruling{c.ruled & ruledRank, true, true}); err != nil {
+			return err
+		}
+	}
+}
+
+// settlePart settles the rows of a part 5-tuple by 5-tuple.
+func (b *Batch) settlePart(ctx context.Context, part int) error {
+	if len(b.runs.waiting[part]) == 0 {
+		return nil
+	}
 	g, err := b.tupleGroups(part)
 	if err != nil {
 		return err
@@ -73,11 +143,7 @@ func (b *Batch) settlePart(ctx context.Context, part int, f *fans) error {
 		if n%4096 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		t := g.rows[0].tuple()
-		r := b.early(&t, g.evid)
-		if !r.ok {
-			r = f.late(&t)
-		}
+		r := ruling{g.ruled & ruledRank, g.ruled&ruledRev != 0, true}
 		rows := join(dropRepeats(g.rows, b.dropped), &b.tables)
 		for i := range rows {
 			if err := e.add(&rows[i], r); err != nil {
@@ -86,12 +152,8 @@ func (b *Batch) settlePart(ctx context.Context, part int, f *fans) error {
 		}
 	}
 	b.runs.free(b.runs.waiting[part])
-	b.runs.free(b.runs.evidence[part])
-	b.runs.waiting[part], b.runs.evidence[part] = nil, nil
-	err = e.flush()
-	e.t.reset()
-	b.giveBack(e.t)
-	return err
+	b.runs.waiting[part] = nil
+	return e.end()
 }
 
 // dropped takes an entry back that was counted where it was read.
@@ -127,6 +189,14 @@ func (e *emitter) add(r *row, by ruling) error {
 	return e.flush()
 }
 
+// end flushes and gives the tables back.
+func (e *emitter) end() error {
+	err := e.flush()
+	e.t.reset()
+	e.b.giveBack(e.t)
+	return err
+}
+
 func (e *emitter) flush() error {
 	t := e.t
 	if len(t.settled.rows) == 0 {
@@ -137,14 +207,17 @@ func (e *emitter) flush() error {
 	e.b.takeLegs(t.legs)
 	e.b.mu.Unlock()
 	clear(t.legs)
-	t.sortSettled()
+	t.sortRows()
 	t.unite(&e.b.tables)
-	r, err := e.b.runs.keep(t.encode(&t.settled, t.order), len(t.order))
+	hour := t.settled.rows[t.order[0].row].hour()
+	r, err := e.b.runs.keep(t.encode(), len(t.order))
 	if err != nil {
 		return err
 	}
+	r.hour = hour
 	t.settled.rows, t.settled.nsets = t.settled.rows[:0], 0
-	return e.b.addSettled(r)
+	e.b.runs.push(&e.b.runs.settled, r)
+	return nil
 }
 
 // unite makes one of neighbours in the order that are one row.
