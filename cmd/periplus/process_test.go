@@ -112,3 +112,12 @@ func TestGraphTakesJSONAndCSVAsOthersDo(t *testing.T) {
 	}
 	cli(t, 2, "ingest", "--workers", "-1", "--lake", filepath.Join(t.TempDir(), "l"), dir)
 }
+
+func TestSQLWritesEveryNumberAsJSON(t *testing.T) {
+	lake := filepath.Join(t.TempDir(), "lake")
+	cli(t, 0, "ingest", "--lake", lake, logs(t))
+	out, _ := cli(t, 0, "sql", "--lake", lake, "--json", "SELECT 'nan'::DOUBLE AS a, 'inf'::DOUBLE AS b, 1.5::DOUBLE AS c")
+	if want := "{\"a\":null,\"b\":null,\"c\":1.5}\n"; out != want {
+		t.Errorf("got %s, want %s", out, want)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -79,8 +80,13 @@ func (o object) MarshalJSON() ([]byte, error) {
 			b = append(b, ',')
 		}
 		v := o.values[i]
-		if n, ok := v.(int64); ok {
+		switch n := v.(type) {
+		case int64:
 			v = graph.Int(n)
+		case float64:
+			if math.IsNaN(n) || math.IsInf(n, 0) {
+				v = nil // JSON has no word for it
+			}
 		}
 		for _, part := range []any{name, v} {
 			j, err := json.Marshal(part)
