@@ -2,7 +2,6 @@ package query
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -46,11 +45,11 @@ func (a Ask) settle() (Ask, error) {
 		list        []string
 	}{{"level", a.Level, Levels}, {"metric", a.Metric, Metrics}, {"show", a.Show, Shows}} {
 		if !slices.Contains(c.list, c.value) {
-			return a, fmt.Errorf("%s %q: use one of %s", c.what, c.value, strings.Join(c.list, ", "))
+			return a, mistake("%s %q: use one of %s", c.what, c.value, strings.Join(c.list, ", "))
 		}
 	}
 	if !a.From.Before(a.To) {
-		return a, fmt.Errorf("the range ends at %s and begins at %s: it must end after it begins",
+		return a, mistake("the range ends at %s and begins at %s: it must end after it begins",
 			a.To.UTC().Format(time.RFC3339), a.From.UTC().Format(time.RFC3339))
 	}
 	a.From, a.To = a.From.UTC(), a.To.UTC()

@@ -58,7 +58,7 @@ func (k Key) ID() string {
 func ParseKey(id string) (Key, error) {
 	k, err := parseKey(id)
 	if err != nil || k.ID() != id {
-		return Key{}, fmt.Errorf("%q is no id of a group: use one that the map or a search answered", id)
+		return Key{}, mistake("%q is no id of a group: use one that the map or a search answered", id)
 	}
 	return k, nil
 }

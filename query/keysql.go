@@ -74,7 +74,7 @@ type grouping struct {
 func groupingOf(a Ask) (grouping, error) {
 	g := grouping{level: a.Level, missing: "'" + internet.sqlText() + "'"}
 	if len(a.Expand) > maxValues {
-		return g, fmt.Errorf("more than %d groups expanded: close some or ask for the next level", maxValues)
+		return g, mistake("more than %d groups expanded: close some or ask for the next level", maxValues)
 	}
 	for _, id := range a.Expand {
 		k, err := ParseKey(id)

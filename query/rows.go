@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"net/netip"
 	"strings"
 	"time"
@@ -186,7 +185,7 @@ func openCursor(cursor string) ([]any, error) {
 	return keys, nil
 }
 
-var errCursor = fmt.Errorf("the cursor is none that a page of rows gave: begin without one")
+var errCursor = mistake("the cursor is none that a page of rows gave: begin without one")
 
 // flow reads the columns of periplus.FlowFields.
 func (r *reader) flow() FlowRow {

@@ -26,13 +26,13 @@ func groupedBy(name string) (grouped, error) {
 	f, end, key, ok := lookup(name)
 	switch {
 	case !ok:
-		return grouped{}, fmt.Errorf("there is no field %q%s", name, didYouMean(nearest(name, groupNames())))
+		return grouped{}, mistake("there is no field %q%s", name, didYouMean(nearest(name, groupNames())))
 	case f == &tagField:
-		return grouped{}, fmt.Errorf("tag.%s cannot group: tags are several for each end", key)
+		return grouped{}, mistake("tag.%s cannot group: tags are several for each end", key)
 	case f.typ == typeQuantity || f.typ == typeTime:
-		return grouped{}, fmt.Errorf("%s cannot group: it is an amount; use one of %s", f.name, strings.Join(groupNames(), ", "))
+		return grouped{}, mistake("%s cannot group: it is an amount; use one of %s", f.name, strings.Join(groupNames(), ", "))
 	case f.ends && end == either:
-		return grouped{}, fmt.Errorf("%s belongs to both ends: write client.%s or server.%s", f.name, f.name, f.name)
+		return grouped{}, mistake("%s belongs to both ends: write client.%s or server.%s", f.name, f.name, f.name)
 	}
 	if !f.ends {
 		column := map[string]string{"port": "coalesce(t.server_port, -1)"}[f.name]
@@ -88,7 +88,7 @@ func endpointsAt(end side) string {
 // topParts resolves what a table is grouped by.
 func (a Ask) topParts(by []string) (groups []grouped, r Range, err error) {
 	if len(by) == 0 || len(by) > 8 {
-		return nil, r, fmt.Errorf("group by one to eight of %s", strings.Join(groupNames(), ", "))
+		return nil, r, mistake("group by one to eight of %s", strings.Join(groupNames(), ", "))
 	}
 	steps := Steps
 	for _, name := range by {

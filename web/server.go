@@ -150,6 +150,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	b, status := body{Code: "error", Message: err.Error()}, http.StatusInternalServerError
 	var p problem
 	var f *query.FilterError
+	var m *query.Mistake
 	switch {
 	case errors.As(err, &p):
 		b.Code, b.Hint, status = p.code, p.hint, p.status
@@ -160,6 +161,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		if f.Suggest != "" {
 			b.Hint = "did you mean " + f.Suggest + "?"
 		}
+	case errors.As(err, &m):
+		b.Code, status = "usage", http.StatusBadRequest
 	case r.Context().Err() != nil:
 		return // the reader has gone
 	default:

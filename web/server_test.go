@@ -206,3 +206,14 @@ func TestServeStops(t *testing.T) {
 		t.Errorf("Serve ended with %v", err)
 	}
 }
+
+// What the asker can mend is a 400, so that the log holds only what went wrong
+// here.
+func TestMistakesAreTheAskers(t *testing.T) {
+	for _, path := range []string{"/api/v1/graph?expand=net:x%27y", "/api/v1/graph?expand=" + strings.Repeat("a,", 2000), "/api/v1/flows?cursor=xx", "/api/v1/flows?cursor=bnVsbA"} {
+		r := get(t, server(), path)
+		if code, message, _, _ := problemOf(t, r); r.StatusCode != http.StatusBadRequest || code != "usage" || message == "" {
+			t.Errorf("%.60s: %d %s %q, want 400 usage", path, r.StatusCode, code, message)
+		}
+	}
+}

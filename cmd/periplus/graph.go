@@ -86,8 +86,11 @@ as that viewer cuts: at least 10 records, then the 50 largest.`,
 				return statement(e, s, err)
 			}
 			m, err := q.Map(cmd.Context(), a)
-			if err != nil {
+			if errors.As(err, new(*query.Mistake)) {
 				return wrong(cmd, err)
+			}
+			if err != nil {
+				return err
 			}
 			if d.names != nil {
 				opt.Label = d.names.Label
