@@ -31,7 +31,8 @@ type asking struct {
 	bench
 	conversations int
 	rounds        int
-	again         bool   // make traffic and names again in a lake that was kept
+	again         bool // make traffic and names again in a lake that was kept
+	trace         bool
 	only          string // measure only questions whose name holds this
 	profile       string
 }
@@ -40,6 +41,7 @@ func (a *asking) flags(f *flag.FlagSet) {
 	f.IntVar(&a.conversations, "conversations", 1_000_000, "of the day that is asked")
 	f.IntVar(&a.rounds, "rounds", 9, "how often a question is asked")
 	f.BoolVar(&a.again, "again", false, "build traffic again in a day that was kept")
+	f.BoolVar(&a.trace, "trace", false, "write every statement and what it took to stderr")
 	f.StringVar(&a.only, "only", "", "ask only questions whose name holds this")
 }
 
@@ -160,7 +162,7 @@ func forget(ctx context.Context, dir string) (err error) {
 }
 
 // buildTraffic is the child that makes traffic current.
-func buildTraffic(ctx context.Context, dir, profile string) (err error) {
+func buildTraffic(ctx context.Context, dir, profile string, trace bool) (err error) {
 	if profile != "" {
 		f, err := os.Create(profile)
 		if err != nil {
@@ -183,6 +185,9 @@ func buildTraffic(ctx context.Context, dir, profile string) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	k := traffic.Keeper{Lake: l, Engine: db}
+	if trace {
+		k.Engine = traced{db}
+	}
 	return k.Current(ctx, dayStart, dayStart.AddDate(0, 0, 1))
 }
 
@@ -209,7 +214,11 @@ func (a *asking) questions(ctx context.Context, dir string) (err error) {
 		return err
 	}
 	k := traffic.Keeper{Lake: l, Engine: db}
-	q := &query.Questions{Engine: db, Current: func(ctx context.Context, from, to time.Time) error {
+	var engine query.Engine = db
+	if a.trace {
+		engine = traced{db}
+	}
+	q := &query.Questions{Engine: engine, Current: func(ctx context.Context, from, to time.Time) error {
 		return errors.Join(k.Current(ctx, from, to), named(ctx, l))
 	}}
 	list, err := a.list(ctx, q)
@@ -229,6 +238,16 @@ func (a *asking) questions(ctx context.Context, dir string) (err error) {
 		}
 	}
 	return nil
+}
+
+// traced is an engine that says what each statement took.
+type traced struct{ query.Engine }
+
+func (e traced) Query(ctx context.Context, s query.Statement, row func([]string, []any) error) error {
+	start, used, n := time.Now(), cpuUsed(), 0
+	err := e.Engine.Query(ctx, s, func(c []string, v []any) error { n++; return row(c, v) })
+	fmt.Fprintf(os.Stderr, "%d ms, %d ms of CPU, %d rows: %.300s\n", time.Since(start).Milliseconds(), (cpuUsed() - used).Milliseconds(), n, strings.Join(strings.Fields(s.SQL), " "))
+	return err
 }
 
 // whole checks that the day's traffic holds all conversations.

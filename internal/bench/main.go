@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	case "duckdb":
 		return duck(ctx, f.Arg(0), f.Arg(1))
 	case "traffic":
-		return buildTraffic(ctx, f.Arg(0), *cpu)
+		return buildTraffic(ctx, f.Arg(0), *cpu, a.trace)
 	}
 	if *cpu != "" && b.dir != "" && !*asks {
 		return profile(ctx, *cpu, filepath.Join(b.dir, "logs"), filepath.Join(b.dir, "lake"))
