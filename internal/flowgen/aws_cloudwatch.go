@@ -9,8 +9,6 @@ import (
 	"maps"
 	"slices"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
 )
 
 // groupWay is how lines leave a CloudWatch log group, or Firehose.
@@ -86,7 +84,7 @@ func (s *groupSink) write(w *world, k streamHour, at time.Time, events []event) 
 			for _, e := range events {
 				lines = append(lines, []byte(e.at.Format("2006-01-02T15:04:05.000Z ")+e.text))
 			}
-			return writeGzip(out, "", lines)
+			return w.writeGzip(out, "", lines)
 		})
 	case groupSubscription:
 		name := fmt.Sprintf("cloudwatch/firehose/%s/flow-logs-1-%s-%016x", at.Format("2006/01/02/15"), at.Format("2006-01-02-15-04-05"), mark)
@@ -101,7 +99,7 @@ func (s *groupSink) write(w *world, k streamHour, at time.Time, events []event) 
 		for _, e := range events {
 			lines = append(lines, []byte(e.text))
 		}
-		return writeGzip(out, "", lines)
+		return w.writeGzip(out, "", lines)
 	})
 }
 
@@ -122,7 +120,10 @@ func (s *groupSink) envelopes(w *world, out *bufio.Writer, k streamHour, events 
 		LogEvents           []logEvent `json:"logEvents"`
 	}
 	send := func(e envelope) error {
-		zip := gzip.NewWriter(out)
+		zip, err := w.gzip(out)
+		if err != nil {
+			return err
+		}
 		if err := json.NewEncoder(zip).Encode(e); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -82,7 +83,7 @@ func (s *s3Sink) write(w *world, at time.Time, f s3File, lines []byte) error {
 		})
 	}
 	return w.save(name+".log.gz", func(out *bufio.Writer) error {
-		return writeGzip(out, s.fields+"\n", byEnd(strings.Fields(s.fields), lines))
+		return w.writeGzip(out, s.fields+"\n", byEnd(strings.Fields(s.fields), lines))
 	})
 }
 
@@ -133,9 +134,21 @@ func byEnd(fields []string, lines []byte) [][]byte {
 	return list
 }
 
+// gzip is the world's one compressor, for out: making one for each of many
+// small files costs more than the files.
+func (w *world) gzip(out io.Writer) (*gzip.Writer, error) {
+	if w.zip == nil {
+		zip, err := gzip.NewWriterLevel(out, gzip.BestSpeed)
+		w.zip = zip
+		return zip, err
+	}
+	w.zip.Reset(out)
+	return w.zip, nil
+}
+
 // writeGzip writes lines behind a header.
-func writeGzip(out *bufio.Writer, header string, lines [][]byte) error {
-	zip, err := gzip.NewWriterLevel(out, gzip.BestSpeed)
+func (w *world) writeGzip(out *bufio.Writer, header string, lines [][]byte) error {
+	zip, err := w.gzip(out)
 	if err != nil {
 		return err
 	}

@@ -39,8 +39,8 @@ type groupSpec struct {
 	role   string
 	n      int
 	first  string // address
-	zone   string
-	kind   string // AWS interface-type of what is nobody's machine
+
+	kind string // AWS interface-type of what is nobody's machine
 	// public: scanners find it.
 	public bool
 }

@@ -235,9 +235,12 @@ func arriving(t *testing.T, s flowgen.Scenario, seed uint64) {
 // Read in many small commits, in any order, the totals are the same, but where
 // only many records together show who asked.
 func TestCommitsDoNotMatter(t *testing.T) {
-	for _, s := range flowgen.Scenarios() {
+	for i, s := range flowgen.Scenarios() {
 		if s.Name == "aws-server-port-above-client-port" {
 			continue // no flags, no known port: it takes eight peers in one batch
+		}
+		if raced && i%5 != 0 {
+			continue
 		}
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()

@@ -33,7 +33,6 @@ type nic struct {
 	service  string // instance group, ECS service
 	addr     netip.Addr
 	addr6    netip.Addr
-	nsg      string // Azure
 	gke      string // GCP: the pod's workload; "" for a plain VM
 	attach   *attachment
 	shift    time.Duration // when its windows begin

@@ -208,16 +208,16 @@ func merged(t *testing.T, truth *flowgen.Truth, r *digest.Result) *books {
 	t.Helper()
 	opt := options(r)
 	type conversation struct {
-		a, b   netip.Addr
-		pa, pb uint16
-		proto  uint8
+		a, b  netip.Addr
+		port  uint16
+		proto uint8
 	}
 	rows := map[conversation][]periplus.Flow{}
 	for f, err := range r.Rows {
 		if err != nil {
 			t.Fatal(err)
 		}
-		k := conversation{a: f.Client, b: f.Server, pb: f.ServerPort, proto: f.Protocol}
+		k := conversation{a: f.Client, b: f.Server, port: f.ServerPort, proto: f.Protocol}
 		rows[k] = append(rows[k], *f)
 	}
 	b := newBooks(truth)
@@ -282,7 +282,7 @@ func seeds(n uint64) uint64 {
 func TestMergeTellsTheTruth(t *testing.T) {
 	for _, s := range flowgen.Scenarios() {
 		t.Run(s.Name, func(t *testing.T) {
-			for seed := range seeds(3) {
+			for seed := range seeds(2) {
 				truth, err := s.Write(context.Background(), t.TempDir(), seed, 0)
 				if err != nil {
 					t.Fatal(err)

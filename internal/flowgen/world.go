@@ -14,6 +14,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
+
 	"github.com/periplus/periplus/periplus"
 )
 
@@ -32,6 +34,7 @@ type world struct {
 
 	seen    []sight
 	entries []entry
+	zip     *gzip.Writer
 	err     error
 }
 

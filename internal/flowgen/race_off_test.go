@@ -1,0 +1,5 @@
+//go:build !race
+
+package flowgen_test
+
+const raced = false
