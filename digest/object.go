@@ -69,8 +69,18 @@ func (s *seen) add(first, last int64) {
 
 // Write takes records in and keeps nothing of recs but what Record allows.
 func (o *Object) Write(recs []periplus.Record) error {
+	var at [batchSize]int32
+	for len(recs) > batchSize {
+		if err := o.Write(recs[:batchSize]); err != nil {
+			return err
+		}
+		recs = recs[batchSize:]
+	}
+	// Places are looked up for many records together: the processor then waits
+	// for several of them at once.
+	states := o.places(recs, at[:len(recs)])
 	for i := range recs {
-		o.record(&recs[i])
+		o.record(&recs[i], &states[at[i]])
 		if t := o.t; len(t.settled.rows)+len(t.waiting.rows)+len(t.grouped.rows) >= o.limit {
 			if err := o.flush(); err != nil {
 				return err
@@ -80,8 +90,10 @@ func (o *Object) Write(recs []periplus.Record) error {
 	return nil
 }
 
-func (o *Object) record(r *periplus.Record) {
-	p := o.place(r.Place)
+// batchSize is how many records are looked at together.
+const batchSize = 256
+
+func (o *Object) record(r *periplus.Record, p *placeState) {
 	first, last, booked := micros(r)
 	switch r.Mark {
 	case periplus.MarkNoData:

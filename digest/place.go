@@ -95,6 +95,8 @@ type placeTable struct {
 	used   int          // slots
 	now    uint32       // the object's number here
 	states []placeState // in use, in the order they came
+
+	touched int64 // keeps reads that only bring states into the cache
 }
 
 type placeSlot struct {
@@ -135,29 +137,36 @@ func (t *placeTable) reset() {
 	t.states = t.states[:0]
 }
 
-// place returns the state of a place; the pointer is good until the next call.
-func (o *Object) place(p *periplus.Place) *placeState {
+// places returns the states of the records' places and where in them each is.
+func (o *Object) places(recs []periplus.Record, at []int32) []placeState {
 	t := &o.t.places
-	if t.used*2 >= len(t.slots) {
-		t.grow()
+	var touched int64
+	for i := range recs {
+		if t.used*2 >= len(t.slots) {
+			t.grow()
+		}
+		p := recs[i].Place
+		s := t.slot(p)
+		if s.place == nil {
+			*s = placeSlot{place: p, id: o.batch.tables.place(p), now: t.now - 1}
+			t.used++
+		}
+		if s.now != t.now {
+			t.begin(s)
+		}
+		at[i] = s.state
 	}
-	s := t.slot(p)
-	if s.place == nil {
-		*s = placeSlot{place: p, id: o.batch.tables.place(p)}
-		t.used++
-		return t.begin(s)
+	for _, i := range at {
+		touched += t.states[i].hour
 	}
-	if s.now != t.now {
-		return t.begin(s)
-	}
-	return &t.states[s.state]
+	t.touched = touched
+	return t.states
 }
 
 // begin is the first time that an object meets a place.
-func (t *placeTable) begin(s *placeSlot) *placeState {
+func (t *placeTable) begin(s *placeSlot) {
 	s.now, s.state = t.now, int32(len(t.states))
 	t.states = append(t.states, placeState{id: s.id, joins: s.place.Provider == "gcp"})
-	return &t.states[s.state]
 }
 
 func (o *Object) coverage(p *placeState, booked int64) *coverage {

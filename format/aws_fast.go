@@ -120,18 +120,15 @@ const maxFastPlaces = 1 << 17
 // fastTable finds places by the words of a line that name them.
 type fastTable struct {
 	slots []fastSlot // by hash; a place that another took the slot of is in all
-	all   map[string]*fastPlace
+	all   map[string]*periplus.Place
 }
 
+// fastSlot is a place by its words, "111122223333 eni-0aaa ", in one line of
+// the processor's cache.
 type fastSlot struct {
-	hash uint64
-	*fastPlace
-}
-
-// fastPlace is a place by its words, "111122223333 eni-0aaa ".
-type fastPlace struct {
 	place *periplus.Place
-	words string
+	n     int
+	words [48]byte
 }
 
 // fastV2 reads a line of the default order. False: read it the other way.
@@ -161,12 +158,12 @@ func (p *awsParser) fastV2(b []byte, rec *periplus.Record) bool {
 	}
 	h := (binary.LittleEndian.Uint64(b[i-9:]) ^ bits.RotateLeft64(binary.LittleEndian.Uint64(b[i-17:]), 3)) * 0x9e3779b97f4a7c15
 	f := &p.fast.slots[h>>(64-13)]
-	if f.hash != h || f.fastPlace == nil || string(b[2:i]) != f.words {
-		m := p.fastMiss(b[2:i])
-		if m == nil {
+	if n := i - 2; n != f.n || string(b[2:i]) != string(f.words[:n]) {
+		place := p.fastMiss(b[2:i])
+		if place == nil || n > len(f.words) {
 			return false
 		}
-		*f = fastSlot{h, m}
+		f.place, f.n = place, copy(f.words[:], b[2:i])
 	}
 	src, i := fastIPv4(b, i)
 	if i == 0 {
@@ -226,7 +223,7 @@ func (p *awsParser) fastV2(b []byte, rec *periplus.Record) bool {
 
 // fastMiss finds the place of words, "account interface ", or nil when they are
 // no such thing.
-func (p *awsParser) fastMiss(words []byte) *fastPlace {
+func (p *awsParser) fastMiss(words []byte) *periplus.Place {
 	if f := p.fast.all[string(words)]; f != nil {
 		return f
 	}
@@ -241,7 +238,6 @@ func (p *awsParser) fastMiss(words []byte) *fastPlace {
 	if len(p.fast.all) >= maxFastPlaces {
 		clear(p.fast.all)
 	}
-	f := &fastPlace{p.share.place, string(words)}
-	p.fast.all[f.words] = f
-	return f
+	p.fast.all[string(words)] = p.share.place
+	return p.share.place
 }
