@@ -34,6 +34,7 @@ type Lake struct {
 	leases  leases
 	entries entryCache
 	stale   staleCache
+	facts   factCache
 	// Patience is how long a change waits for another process's; 0: 5 minutes.
 	Patience time.Duration
 }

@@ -24,6 +24,9 @@ type pin struct {
 	lake      *Lake
 	snapshots map[string]*table.Table // by table
 	ids       map[string]int64
+	// The commit through which the facts were that its reader asked for.
+	facts  int64
+	learnt bool
 }
 
 type pinKey struct{}

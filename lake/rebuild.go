@@ -27,7 +27,7 @@ func (l *Lake) Rebuild(ctx context.Context) error {
 				return fmt.Errorf("table %s: %w", name, err)
 			}
 		}
-		return nil
+		return l.dropFacts("") // there is no traffic that was held against them
 	})
 	if err != nil {
 		return fmt.Errorf("rebuild: %w", err)

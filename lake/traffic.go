@@ -98,7 +98,8 @@ func (c *staleCache) replaced(step int64, start, end time.Time) {
 // their hours (days). A rebuilt hour takes the day step of its day with it.
 //
 // What the rows were made from is the pinned snapshot of flows (see Pin), else
-// what the last Stale saw; where neither is known the hours stay stale.
+// what the last Stale saw; where neither is known the hours stay stale. So do
+// they where traffic was held against other facts than the pin's meanwhile.
 func (l *Lake) ReplaceTraffic(ctx context.Context, step int64, start, end time.Time, rows iter.Seq2[*periplus.Traffic, error]) error {
 	unit := length(step)
 	if step != StepBucket && step != StepHour && step != StepDay {
@@ -117,6 +118,15 @@ func (l *Lake) ReplaceTraffic(ctx context.Context, step int64, start, end time.T
 		}()
 		if err := l.dropTraffic(ctx, &e, step, start, end, days); err != nil {
 			return err
+		}
+		if p, ok := ctx.Value(pinKey{}).(*pin); ok && p.lake == l && p.learnt {
+			_, through, err := l.factsFile()
+			if err != nil {
+				return err
+			}
+			if through != p.facts {
+				made = func(time.Time) int64 { return 0 }
+			}
 		}
 		v, err := l.view(ctx)
 		if err != nil {
@@ -144,7 +154,7 @@ var ErrChanged = errors.New("its hours were rebuilt meanwhile; add it up again")
 // commit that each day is made from.
 func (l *Lake) madeFrom(ctx context.Context, step int64, start, end time.Time) (hours, days func(time.Time) int64) {
 	if p, ok := ctx.Value(pinKey{}).(*pin); ok && p.lake == l {
-		seq, tseq := p.snapshots[Flows].Metadata().LastSequenceNumber(), p.snapshots[Traffic].Metadata().LastSequenceNumber()
+		seq, tseq := settled(p.snapshots[Flows], p.snapshots[Coverage]), p.snapshots[Traffic].Metadata().LastSequenceNumber()
 		return func(time.Time) int64 { return seq }, func(time.Time) int64 { return tseq }
 	}
 	seqs, tseqs := map[int64]int64{}, map[int64]int64{}
@@ -301,8 +311,8 @@ func (w *trafficWriter) due() bool {
 }
 
 // Stale returns the hours between from and to, in order, whose traffic is
-// missing or older than their flows or than those of the neighbours' 20
-// minutes that it is made from. Zero times: no bound.
+// missing or older than their flows, than those of the neighbours' 20 minutes
+// that it is made from, or than facts that change it. Zero times: no bound.
 func (l *Lake) Stale(ctx context.Context, from, to time.Time) ([]time.Time, error) {
 	v, err := l.view(ctx)
 	if err != nil {
@@ -319,6 +329,22 @@ func (l *Lake) Stale(ctx context.Context, from, to time.Time) ([]time.Time, erro
 		if !v.current(h) {
 			l.stale.saw(h, v.seq)
 			out = append(out, at)
+		}
+	}
+	slices.SortFunc(out, time.Time.Compare)
+	return out, nil
+}
+
+// Built returns the hours that are current, in order.
+func (l *Lake) Built(ctx context.Context) ([]time.Time, error) {
+	v, err := l.view(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []time.Time
+	for h := range v.flows {
+		if v.current(h) {
+			out = append(out, time.Unix(h, 0).UTC())
 		}
 	}
 	slices.SortFunc(out, time.Time.Compare)
@@ -364,6 +390,7 @@ type view struct {
 	trafficSeq int64
 	flows      map[int64]touch // by start of the hour
 	traffic    map[built]int64 // by step and start: the flows commit it was made from
+	need       map[int64]int64 // by start of the hour: the flows commit whose facts change it
 }
 
 func (l *Lake) view(ctx context.Context) (*view, error) {
@@ -375,8 +402,16 @@ func (l *Lake) view(ctx context.Context) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &view{seq: flows.Metadata().LastSequenceNumber(), trafficSeq: traffic.Metadata().LastSequenceNumber(),
-		flows: map[int64]touch{}, traffic: map[built]int64{}}
+	coverage, err := l.pinned(ctx, Coverage)
+	if err != nil {
+		return nil, err
+	}
+	held, err := l.heldFacts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v := &view{seq: settled(flows, coverage), trafficSeq: traffic.Metadata().LastSequenceNumber(),
+		flows: map[int64]touch{}, traffic: map[built]int64{}, need: held.need}
 	if err := l.addFlows(ctx, v, flows); err != nil {
 		return nil, err
 	}
@@ -411,11 +446,16 @@ func (l *Lake) addFlows(ctx context.Context, v *view, flows *table.Table) error 
 // current reports whether both fine steps of an hour are made from all flows
 // that matter to it.
 func (v *view) current(h int64) bool {
-	need := max(v.flows[h].any, v.flows[h-3600].tail, v.flows[h+3600].head)
-	for _, step := range []int64{StepBucket, StepHour} {
-		if made, ok := v.traffic[built{step: step, start: h}]; !ok || made < need {
-			return false
-		}
+	return v.made(h) >= max(v.flows[h].any, v.flows[h-3600].tail, v.flows[h+3600].head, v.need[h])
+}
+
+// made is the commit to flows that both fine steps of an hour are made from;
+// -1: one of them is missing.
+func (v *view) made(h int64) int64 {
+	fine, ok := v.traffic[built{step: StepBucket, start: h}]
+	hour, too := v.traffic[built{step: StepHour, start: h}]
+	if !ok || !too {
+		return -1
 	}
-	return true
+	return min(fine, hour)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/periplus/periplus/digest"
+	"github.com/periplus/periplus/lake"
 	"github.com/periplus/periplus/merge"
 	"github.com/periplus/periplus/periplus"
 	"github.com/periplus/periplus/query"
@@ -26,6 +27,9 @@ type facts struct {
 	silent  map[logKey]bool // logs that keep denials only
 	heard   map[logKey]bool // interfaces of which some log keeps what passed; log is ""
 	skipped map[skipKey]bool
+	// alone: every interface has a name that no other has, and one log, so the
+	// name tells sources apart.
+	alone bool
 }
 
 // owner is a network that owns an address for some time.
@@ -49,59 +53,34 @@ type skipKey struct {
 	hour                          int64
 }
 
-// facts asks the lake for what it knows of the hours from from up to to.
-func (k *Keeper) facts(ctx context.Context, from, to time.Time) (*facts, error) {
-	f := &facts{servers: map[digest.Server]bool{}, silent: map[logKey]bool{}, heard: map[logKey]bool{}, skipped: map[skipKey]bool{}}
-	servers, err := k.Lake.Servers(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range servers {
-		f.servers[s] = true
-	}
-	owned, err := k.Lake.Owned(ctx)
-	if err != nil {
-		return nil, err
-	}
-	f.owners = owners(owned)
-	var r record
-	err = k.Engine.Query(ctx, query.Statement{
-		SQL: "SELECT provider, account, interface, log, bool_or(keeps_passed) AS keeps FROM coverage" +
-			" GROUP BY provider, account, interface, log",
-		Spans: []query.Span{{Table: "coverage"}},
-	}, func(_ []string, v []any) error {
-		r.take(v)
-		key := keyOf(r.text(0), r.text(1), r.text(2), r.text(3))
-		silent, known := f.silent[key]
-		f.silent[key] = (silent || !known) && !r.truth(4)
-		if r.truth(4) {
-			f.heard[keyOf(r.text(0), r.text(1), r.text(2), "")] = true
+// newFacts puts what the lake knows as the builder asks for it.
+func newFacts(known *lake.Facts) *facts {
+	f := &facts{servers: known.Servers, silent: map[logKey]bool{}, heard: map[logKey]bool{}, skipped: map[skipKey]bool{}}
+	f.owners = owners(known.Owned)
+	names := map[string]bool{}
+	for l, keeps := range known.Logs {
+		names[l.Interface] = true
+		key := keyOf(l.Provider, l.Account, l.Interface, l.Log)
+		silent, more := f.silent[key]
+		f.silent[key] = (silent || !more) && !keeps
+		if keeps {
+			f.heard[keyOf(l.Provider, l.Account, l.Interface, "")] = true
 		}
-		return r.err
-	})
-	if err != nil {
-		return nil, err
 	}
-	err = k.Engine.Query(ctx, query.Statement{
-		SQL: "SELECT provider, account, interface, log, hour FROM coverage" +
-			" WHERE skipdata > 0 AND hour >= ? AND hour < ?",
-		Args:  []any{from, to},
-		Spans: []query.Span{{Table: "coverage", From: from, To: to}},
-	}, func(_ []string, v []any) error {
-		r.take(v)
-		f.skipped[skipKey{r.text(0), r.text(1), r.text(2), r.text(3), r.time(4).Unix()}] = true
-		return r.err
-	})
-	return f, err
+	f.alone = len(names) > 0 && len(names) == len(known.Logs)
+	for s := range known.Skipped {
+		f.skipped[skipKey{s.Provider, s.Account, s.Interface, s.Log.Log, s.Hour}] = true
+	}
+	return f
 }
 
 // owners sorts out which networks own an address. Logs of one interface may
 // name its network or not: then the network is the one that is named.
-func owners(owned []digest.Owned) map[netip.Addr][]owner {
+func owners(owned map[lake.Owner]lake.Span) map[netip.Addr][]owner {
 	out := map[netip.Addr][]owner{}
-	for _, o := range owned {
-		p := o.Place
-		n := owner{merge.Owner{Network: p.Home(), Account: p.Account, Region: p.Region}, o.First, o.Last}
+	for o, seen := range owned {
+		p := periplus.Place{Account: o.Account, Region: o.Region, Network: o.Network}
+		n := owner{merge.Owner{Network: p.Home(), Account: p.Account, Region: p.Region}, seen.First, seen.Last}
 		if n.Network != "" {
 			out[o.Addr] = append(out[o.Addr], n)
 		}

@@ -13,24 +13,23 @@ import (
 
 	_ "github.com/duckdb/duckdb-go/v2"
 
-	"github.com/periplus/periplus/digest"
 	"github.com/periplus/periplus/duckdb"
+	"github.com/periplus/periplus/lake"
 	"github.com/periplus/periplus/periplus"
 )
 
 // fake is a lake of a folder: one file of flows and coverage, one a step of
 // traffic, written by DuckDB.
 type fake struct {
-	t       testing.TB
-	dir     string
-	db      *sql.DB
-	files   map[string][]string
-	stale   []time.Time
-	days    []time.Time
-	servers []digest.Server
-	owned   []digest.Owned
-	wrote   map[int64][]periplus.Traffic // by step
-	calls   []string
+	t     testing.TB
+	dir   string
+	db    *sql.DB
+	files map[string][]string
+	stale []time.Time
+	days  []time.Time
+	facts *lake.Facts
+	wrote map[int64][]periplus.Traffic // by step
+	calls []string
 }
 
 func newFake(t testing.TB) (*fake, *duckdb.DB) {
@@ -39,7 +38,7 @@ func newFake(t testing.TB) (*fake, *duckdb.DB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fake{t: t, dir: t.TempDir(), db: db, files: map[string][]string{}, wrote: map[int64][]periplus.Traffic{}}
+	f := &fake{t: t, dir: t.TempDir(), db: db, files: map[string][]string{}, wrote: map[int64][]periplus.Traffic{}, facts: lake.NewFacts()}
 	engine, err := duckdb.Open(f, duckdb.Options{Memory: 512 << 20})
 	if err != nil {
 		t.Fatal(err)
@@ -66,9 +65,13 @@ func (f *fake) StaleDays(context.Context, time.Time, time.Time) ([]time.Time, er
 	return f.days, nil
 }
 
-func (f *fake) Servers(context.Context) ([]digest.Server, error) { return f.servers, nil }
+func (f *fake) Built(context.Context) ([]time.Time, error) { return nil, nil }
 
-func (f *fake) Owned(context.Context) ([]digest.Owned, error) { return f.owned, nil }
+func (f *fake) News(context.Context) (bool, error) { return false, nil }
+
+func (f *fake) Facts(context.Context) (was, now *lake.Facts, err error) { return f.facts, f.facts, nil }
+
+func (f *fake) Held(context.Context, *lake.Facts, *lake.Facts, []time.Time) error { return nil }
 
 func (f *fake) ReplaceTraffic(_ context.Context, step int64, start, end time.Time, rows iter.Seq2[*periplus.Traffic, error]) error {
 	f.calls = append(f.calls, fmt.Sprintf("%d %s %s", step, start.Format("15:04"), end.Format("15:04")))

@@ -20,6 +20,7 @@ type part struct {
 type statement struct {
 	part
 	special special
+	alone   bool // the interface alone tells sources apart; see facts
 	args    []any
 }
 
@@ -42,6 +43,8 @@ const (
 	// what is mixed.
 	bits = "CASE verdict WHEN 'allowed' THEN 1 WHEN 'unknown' THEN 2 ELSE 4 END" +
 		" + CASE observer WHEN 'server' THEN 8 WHEN 'client' THEN 16 WHEN 'middle' THEN 32 ELSE 64 END AS bits"
+	// Who reported a row. Where the interface alone says it, that is a tenth of
+	// the time of the whole statement less.
 	source = "interface || chr(31) || account || chr(31) || provider || chr(31) || log AS source"
 	told   = "bucket, verdict, reason, observer, request_packets, request_bytes, response_packets, response_bytes," +
 		" records, connections, opened, tcp_flags, first_seen, last_seen, service, path, encryption, sampled"
@@ -80,10 +83,14 @@ func (s *statement) scan(columns string, around bool) string {
 // special, with their class: 0 easy, 1 hard, 2 turned. What is not in it is
 // plain.
 func (s *statement) watched() string {
-	around := s.scan(conversation+", "+rank+", "+bits+", "+source+", reason, 0 AS class", true)
+	by := source
+	if s.alone {
+		by = "interface AS source"
+	}
+	around := s.scan(conversation+", "+rank+", "+bits+", "+by+", reason, 0 AS class", true)
 	const like = ", 1 AS rank, 0 AS bits, CAST(NULL AS varchar) AS source, CAST(NULL AS varchar) AS reason"
 	if len(s.special.addresses) > 0 {
-		list := s.list(1, len(s.special.addresses))
+		list := questions(1, len(s.special.addresses))
 		around += " UNION ALL " + s.scan(conversation+like+", 1 AS class", true) + " AND (client IN (" + list + ") OR server IN (" + list + "))"
 		for range 2 {
 			for _, a := range s.special.addresses {
@@ -97,7 +104,7 @@ func (s *statement) watched() string {
 		s.args = append(s.args, s.from, s.to)
 	}
 	if len(s.special.servers) > 0 {
-		list := s.list(3, len(s.special.servers))
+		list := questions(3, len(s.special.servers))
 		around += " UNION ALL " + s.scan(conversation+like+", 2 AS class", true) +
 			" AND ((client_port IS NOT NULL AND (client, client_port, protocol) IN (" + list + ")) OR (server, server_port, protocol) IN (" + list + "))"
 		for range 2 {
@@ -122,15 +129,6 @@ func (s *statement) watched() string {
 const hard = "coalesce(bitwise_and(bits, 4) <> 0 OR bitwise_and(bits, 3) = 3 OR r1 <> r2 OR s1 <> s2 OR c1 <> c2 OR m1 <> m2" +
 	" OR split_part(s1, chr(31), 1) = split_part(c1, chr(31), 1) OR split_part(s1, chr(31), 1) = split_part(m1, chr(31), 1)" +
 	" OR split_part(c1, chr(31), 1) = split_part(m1, chr(31), 1), false)"
-
-// list is n groups of width question marks.
-func (s *statement) list(width, n int) string {
-	one := "?"
-	if width > 1 {
-		one = "(" + strings.TrimSuffix(strings.Repeat("?, ", width), ", ") + ")"
-	}
-	return strings.TrimSuffix(strings.Repeat(one+", ", n), ", ")
-}
 
 // sums are the counters, of the rows for which filter holds.
 func sums(filter string) string {

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/periplus/periplus/lake"
+	"github.com/periplus/periplus/periplus"
 	"github.com/periplus/periplus/query"
 )
 
@@ -58,6 +60,7 @@ func TestStatements(t *testing.T) {
 	p := part{from: hour, to: hour.Add(time.Hour)}
 	all := special{addresses: []string{"10.0.0.5", "10.0.0.6"}, skipped: true, servers: []server{{"10.0.0.7", 443, 6}, {"10.0.0.8", 53, 17}}}
 	f("plain", (&statement{part: p}).build())
+	f("alone", (&statement{part: p, alone: true}).build())
 	f("special", (&statement{part: p, special: all}).build())
 	f("turned", (&statement{part: p, special: all}).turned())
 	p.first, p.after = "10.0.0.9", "10.0.0.99"
@@ -84,4 +87,26 @@ func TestManySpecial(t *testing.T) {
 	if took := time.Since(began); took > time.Minute {
 		t.Errorf("took %v", took)
 	}
+}
+
+// Only where no two sources share an interface's name does it stand for them.
+func TestAlone(t *testing.T) {
+	f := func(want bool, coverage ...periplus.Coverage) {
+		t.Helper()
+		known := lake.NewFacts()
+		for _, c := range coverage {
+			known.AddCoverage(c)
+		}
+		facts := newFacts(known)
+		if facts.alone != want {
+			t.Errorf("%+v: alone = %v; want %v", coverage, facts.alone, want)
+		}
+	}
+	at := func(h int, account, iface, log string) periplus.Coverage {
+		return periplus.Coverage{Hour: hour.Add(time.Duration(h) * time.Hour), Provider: "aws", Account: account, Interface: iface, Log: log}
+	}
+	f(false)
+	f(true, at(0, "1", "eni-1", "fl-1"), at(1, "1", "eni-1", "fl-1"), at(0, "1", "eni-2", "fl-1"))
+	f(false, at(0, "1", "eni-1", "fl-1"), at(9, "1", "eni-1", "fl-2"), at(0, "1", "eni-2", "fl-1"))
+	f(false, at(0, "1", "eni-1", "fl-1"), at(0, "2", "eni-1", "fl-1"))
 }

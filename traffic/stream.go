@@ -40,7 +40,7 @@ func (b *builder) each(ctx context.Context, f func(*periplus.Traffic) error) err
 		return f(t)
 	}
 	for _, p := range b.job.parts {
-		s := statement{part: p, special: special}
+		s := statement{part: p, special: special, alone: b.facts.alone}
 		if err := b.part(ctx, s.build(), inOrder); err != nil {
 			return err
 		}
@@ -158,7 +158,7 @@ func (b *builder) turned(ctx context.Context, special special) ([]periplus.Traff
 	}
 	r := record{facts: b.facts, places: map[string]*witness{}}
 	pairs := map[[2]netip.Addr][]periplus.Flow{}
-	s := statement{part: part{from: b.job.from, to: b.job.to}, special: special}
+	s := statement{part: part{from: b.job.from, to: b.job.to}, special: special, alone: b.facts.alone}
 	err := b.k.Engine.Query(ctx, s.turned(), func(_ []string, v []any) error {
 		r.take(v)
 		flow, err := r.flow()

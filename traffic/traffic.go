@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/periplus/periplus/digest"
+	"github.com/periplus/periplus/lake"
 	"github.com/periplus/periplus/merge"
 	"github.com/periplus/periplus/periplus"
 	"github.com/periplus/periplus/query"
@@ -31,8 +31,14 @@ type Lake interface {
 	StaleDays(ctx context.Context, from, to time.Time) ([]time.Time, error)
 	// ReplaceTraffic replaces a step from start up to end.
 	ReplaceTraffic(ctx context.Context, step int64, start, end time.Time, rows iter.Seq2[*periplus.Traffic, error]) error
-	Servers(ctx context.Context) ([]digest.Server, error)
-	Owned(ctx context.Context) ([]digest.Owned, error)
+	// Built returns the hours that are not stale.
+	Built(ctx context.Context) ([]time.Time, error)
+	// News reports whether there may be facts that traffic was not held against.
+	News(ctx context.Context) (bool, error)
+	// Facts returns those that it was held against last and those of now.
+	Facts(ctx context.Context) (was, now *lake.Facts, err error)
+	// Held says that it was held against now, and which hours that changed.
+	Held(ctx context.Context, was, now *lake.Facts, changed []time.Time) error
 }
 
 // pinner is a Lake that can show one state of itself for a while.
@@ -65,7 +71,8 @@ type Progress struct {
 }
 
 // Current returns when traffic from from up to to holds what flows hold: it
-// builds the hours that are stale, then the days that are over and whose hours
+// builds the hours that are stale, also those that facts change which came
+// later than the flows, then the days that are over and whose hours
 // are all current. Zero times: no bound.
 func (k *Keeper) Current(ctx context.Context, from, to time.Time) error {
 	k.once.Do(func() { k.build = make(chan struct{}, 1) })
@@ -101,14 +108,18 @@ func (k *Keeper) hours(ctx context.Context, from, to time.Time) error {
 		defer done()
 		ctx = pinned
 	}
+	if err := k.learn(ctx); err != nil {
+		return err
+	}
 	stale, err := k.Lake.Stale(ctx, from, to)
 	if err != nil || len(stale) == 0 {
 		return err
 	}
-	facts, err := k.facts(ctx, stale[0], stale[len(stale)-1].Add(time.Hour))
+	_, now, err := k.Lake.Facts(ctx)
 	if err != nil {
 		return err
 	}
+	facts := newFacts(now)
 	jobs, err := k.jobs(ctx, stale)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/periplus/periplus/digest"
+	"github.com/periplus/periplus/lake"
 	"github.com/periplus/periplus/merge"
 	"github.com/periplus/periplus/periplus"
 )
@@ -143,10 +144,17 @@ func lakeOf(t *testing.T, seed uint64, n int) (*fake, *Keeper, *company) {
 		{Hour: hour.Add(time.Hour), Provider: "aws", Account: "1", Interface: "eni-s1", Log: "rejects"},
 	}
 	write(f, "coverage", periplus.CoverageFields, coverage)
-	f.servers = []digest.Server{{Addr: netip.MustParseAddr("10.1.0.200"), Port: 11211, Protocol: 6}, {Addr: netip.MustParseAddr("10.7.7.7"), Port: 1, Protocol: 17}}
-	f.owned = []digest.Owned{
+	for _, c := range coverage {
+		f.facts.AddCoverage(c)
+	}
+	for _, s := range []digest.Server{{Addr: netip.MustParseAddr("10.1.0.200"), Port: 11211, Protocol: 6}, {Addr: netip.MustParseAddr("10.7.7.7"), Port: 1, Protocol: 17}} {
+		f.facts.AddServer(s)
+	}
+	for _, o := range []digest.Owned{
 		ownedBy("172.16.0.5", aws("a", "", "vpc-a")), ownedBy("172.16.0.5", aws("b", "", "vpc-b")), ownedBy("172.16.0.9", aws("b", "", "vpc-b")),
 		ownedBy("10.1.0.2", aws("c", "", "vpc-a")), ownedBy("10.1.0.3", aws("d", "", "")), ownedBy("10.1.0.2", aws("c", "x", "")),
+	} {
+		f.facts.AddOwned(o)
 	}
 	for i := range 3 {
 		f.stale = append(f.stale, hour.Add(time.Duration(i)*time.Hour))
@@ -364,8 +372,12 @@ func TestOwners(t *testing.T) {
 	}
 	f := func(d int, want string, owned ...digest.Owned) {
 		t.Helper()
+		known := lake.NewFacts()
+		for _, o := range owned {
+			known.AddOwned(o)
+		}
 		var got []string
-		for _, x := range at(owners(owned)[netip.MustParseAddr("10.0.0.1")], at1(d)) {
+		for _, x := range at(owners(known.Owned)[netip.MustParseAddr("10.0.0.1")], at1(d)) {
 			got = append(got, x.Network)
 		}
 		if g := strings.Join(got, " "); g != want {
