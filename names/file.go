@@ -103,7 +103,7 @@ func readCSV(b []byte) ([]Name, error) {
 		if err != nil {
 			return nil, err
 		}
-		if first && columns[strings.ToLower(strings.TrimSpace(row[0]))] != nil {
+		if first && isHeader(row) {
 			if fields, err = header(row); err != nil {
 				return nil, err
 			}
@@ -124,6 +124,24 @@ func readCSV(b []byte) ([]Name, error) {
 		}
 		list = append(list, n)
 	}
+}
+
+// isHeader: a row that names a column, and begins with no address. Its unknown
+// columns are then an error, and not taken for names.
+func isHeader(row []string) bool {
+	first := strings.TrimSpace(row[0])
+	if _, err := netip.ParseAddr(first); err == nil {
+		return false
+	}
+	if _, err := netip.ParsePrefix(first); err == nil {
+		return false
+	}
+	for _, cell := range row {
+		if columns[strings.ToLower(strings.TrimSpace(cell))] != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func header(row []string) ([]func(*Name) *string, error) {

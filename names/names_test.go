@@ -56,6 +56,7 @@ func TestReadFileErrors(t *testing.T) {
 		}
 	}
 	f("a.csv", "address,nmae\n", `unknown column "nmae"`)
+	f("a.csv", "hostname,ip\nweb-1,10.0.1.10\n", `unknown column "hostname"`)
 	f("b.csv", "10.0.0.1,a,b,c\n", "line 1: 4 columns")
 	f("c.csv", "\"x\n", "parse error")
 	f("d.csv", ",web\n", "no address")

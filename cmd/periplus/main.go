@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -88,7 +89,11 @@ func run(ctx context.Context, e *env, args []string) int {
 		fmt.Fprintln(e.errOut, "periplus: stopped; what was committed stays, run it again to go on")
 		return exitNothing
 	}
-	fmt.Fprintf(e.errOut, "periplus: %v\n", err)
+	text := err.Error()
+	if first, _, ok := strings.Cut(text, "\n"); ok && strings.Contains(first, "Out of Memory Error") {
+		text, err = first, hint{err, "give more memory with --memory, such as --memory 2GiB; what was read stays in the lake"}
+	}
+	fmt.Fprintf(e.errOut, "periplus: %s\n", text)
 	if h, ok := errors.AsType[hint](err); ok {
 		fmt.Fprintf(e.errOut, "  %s\n", h.do)
 	}

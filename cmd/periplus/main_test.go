@@ -185,7 +185,7 @@ func TestWrongUsage(t *testing.T) {
 		{"ingest", dir}, {"nonsense"}, {"map"}, {"map", "--demo", dir}, {"serve"}, {"top", "--what"}, {"top"}, {"digest"},
 		{"top", dir, "--filter", "prot = 3 and"}, {"top", dir, "--from", "yesterdayish"}, {"graph", dir, "--format", "gif"}, {"graph", dir, "--compat", "x"},
 		{"map", dir, "--addr", "0.0.0.0:7070"}, {"top", dir, "--json", "--csv"}, {"explain"}, {"formats", "x"}, {"graph", dir, "--group-by", "planet"},
-		{"digest", "--format", "x", dir}, {"top", dir, "--group-by", "taste"}, {"top", dir, "--memory", "lots"}, {"top", dir, "--metric", "taste"},
+		{"digest", "--format", "x", dir}, {"top", dir, "--group-by", "taste"}, {"top", dir, "--memory", "lots"}, {"top", dir, "--memory", "1MiB"}, {"top", dir, "--metric", "taste"},
 	} {
 		if _, errOut := cli(t, 2, args...); !strings.HasPrefix(errOut, "periplus: ") {
 			t.Errorf("periplus %v says %q", args, errOut)

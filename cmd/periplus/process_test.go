@@ -113,6 +113,16 @@ func TestGraphTakesJSONAndCSVAsOthersDo(t *testing.T) {
 	cli(t, 2, "ingest", "--workers", "-1", "--lake", filepath.Join(t.TempDir(), "l"), dir)
 }
 
+// What DuckDB says of its memory is advice for DuckDB's users.
+func TestOutOfMemorySaysWhatToDo(t *testing.T) {
+	lake := filepath.Join(t.TempDir(), "lake")
+	cli(t, 0, "ingest", "--lake", lake, logs(t))
+	_, errOut := cli(t, 1, "sql", "--lake", lake, "--memory", "64MiB", "SELECT max(len(l)) FROM (SELECT list(i) AS l FROM range(20000000) AS t(i))")
+	if !strings.Contains(errOut, "--memory 2GiB") || strings.Contains(errOut, "SET threads") {
+		t.Errorf("out of memory says\n%s", errOut)
+	}
+}
+
 func TestSQLWritesEveryNumberAsJSON(t *testing.T) {
 	lake := filepath.Join(t.TempDir(), "lake")
 	cli(t, 0, "ingest", "--lake", lake, logs(t))

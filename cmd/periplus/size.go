@@ -6,13 +6,16 @@ import (
 	"strings"
 )
 
-// size is a number of bytes that people write as 512MiB or 1.5GB.
+// size is a number of bytes of memory that people write as 512MiB or 1.5GB.
 type size int64
 
 var sizeUnits = []struct {
 	name string
 	n    float64
 }{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}, {"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"B", 1}, {"", 1}}
+
+// leastMemory is what a question of a small lake needs.
+const leastMemory = 64 << 20
 
 // Set implements pflag.Value.
 func (s *size) Set(text string) error {
@@ -24,6 +27,9 @@ func (s *size) Set(text string) error {
 		n, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
 		if err != nil || n*u.n < 1 || n*u.n > 1<<50 {
 			break
+		}
+		if n*u.n < leastMemory {
+			return fmt.Errorf("%q is too little: give at least 64MiB", text)
 		}
 		*s = size(n * u.n)
 		return nil
