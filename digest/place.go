@@ -157,7 +157,7 @@ func (o *Object) places(recs []periplus.Record, at []int32) []placeState {
 		at[i] = s.state
 	}
 	for _, i := range at {
-		touched += t.states[i].hour
+		touched += t.states[i].hour + t.states[i].all[0].first
 	}
 	t.touched = touched
 	return t.states

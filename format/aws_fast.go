@@ -111,8 +111,11 @@ func octet(b []byte, i, n int) (v uint32, ok uint32) {
 	return v, 1
 }
 
-// fastPlaces is how many places a fastTable finds at once; a power of two.
-const fastPlaces = 1 << 13
+// A fastTable has so many slots, and so many of them may hold a place.
+const (
+	fastBits  = 13
+	fastTries = 4
+)
 
 // maxFastPlaces is how many it remembers at most.
 const maxFastPlaces = 1 << 17
@@ -157,10 +160,10 @@ func (p *awsParser) fastV2(b []byte, rec *periplus.Record) bool {
 		return false
 	}
 	h := (binary.LittleEndian.Uint64(b[i-9:]) ^ bits.RotateLeft64(binary.LittleEndian.Uint64(b[i-17:]), 3)) * 0x9e3779b97f4a7c15
-	f := &p.fast.slots[h>>(64-13)]
-	if n := i - 2; n != f.n || string(b[2:i]) != string(f.words[:n]) {
+	f := p.fast.find(h>>(64-fastBits), b[2:i])
+	if f.n == 0 || string(b[2:i]) != string(f.words[:f.n]) {
 		place := p.fastMiss(b[2:i])
-		if place == nil || n > len(f.words) {
+		if place == nil || i-2 > len(f.words) {
 			return false
 		}
 		f.place, f.n = place, copy(f.words[:], b[2:i])
@@ -219,6 +222,17 @@ func (p *awsParser) fastV2(b []byte, rec *periplus.Record) bool {
 	rec.Booked = rec.Start
 	rec.Verdict = verdict
 	return true
+}
+
+// find returns the slot of words, or the one that they may take.
+func (t *fastTable) find(h uint64, words []byte) *fastSlot {
+	for i := range uint64(fastTries) {
+		f := &t.slots[(h+i)&(1<<fastBits-1)]
+		if f.n == 0 || f.n == len(words) && string(words) == string(f.words[:f.n]) {
+			return f
+		}
+	}
+	return &t.slots[h]
 }
 
 // fastMiss finds the place of words, "account interface ", or nil when they are

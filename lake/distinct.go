@@ -46,9 +46,33 @@ type distinct struct {
 	slots []uint64
 	n     int
 	full  bool
+	wait  []uint64 // to be added: many at a time, so that memory is waited for once
 }
 
+// waitHashes is how many hashes are added at a time.
+const waitHashes = 256
+
 func (d *distinct) add(h uint64) {
+	d.wait = append(d.wait, h)
+	if len(d.wait) == waitHashes {
+		d.flush()
+	}
+}
+
+func (d *distinct) flush() {
+	for _, h := range d.wait {
+		d.addNow(h)
+	}
+	d.wait = d.wait[:0]
+}
+
+// count is how many there are; false: at least.
+func (d *distinct) count() (int, bool) {
+	d.flush()
+	return d.n, !d.full
+}
+
+func (d *distinct) addNow(h uint64) {
 	if d.full {
 		return
 	}

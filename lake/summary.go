@@ -142,7 +142,8 @@ func (s *Summary) add(o *Summary) {
 	}
 	s.Rows += o.Rows
 	if o.seen != nil {
-		s.Conversations, s.ConversationsAtLeast = int64(o.seen.n), o.seen.full
+		n, exact := o.seen.count()
+		s.Conversations, s.ConversationsAtLeast = int64(n), !exact
 	}
 	s.Packets = addTo(s.Packets, o.Packets)
 	s.Bytes = addTo(s.Bytes, o.Bytes)

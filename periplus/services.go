@@ -15,7 +15,7 @@ type serviceTable struct {
 	name map[servicePort]string
 	port map[string]uint16
 	// registered has one bit a port and family of protocols: tcp, udp, others.
-	registered map[uint8]*[1 << 10]uint64
+	registered [256]*[1 << 10]uint64
 }
 
 type servicePort struct {
@@ -30,7 +30,7 @@ var serviceProtocols = map[string]uint8{"tcp": 6, "udp": 17, "sctp": 132, "dccp"
 // parseServices reads lines of "port protocols name...". It panics on a bad
 // line: the text is ours.
 func parseServices(text string) *serviceTable {
-	t := &serviceTable{name: map[servicePort]string{}, port: map[string]uint16{}, registered: map[uint8]*[1 << 10]uint64{}}
+	t := &serviceTable{name: map[servicePort]string{}, port: map[string]uint16{}}
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(line, "#")
 		f := strings.Fields(line)
