@@ -276,7 +276,7 @@ func (j *awsJSON) record(e *awsEvent) (bool, func() error) {
 	case plain[0] == '{' || plain[0] == '[':
 		return false, func() error {
 			if j.depth >= 2 {
-				return errors.New("Firehose requests nested in each other")
+				return errors.New("a Firehose request inside another")
 			}
 			inner := newAWSJSON(bytes.NewReader(plain))
 			inner.depth = j.depth + 1

@@ -38,7 +38,7 @@ func parquetOf(t testing.TB, names, rows string, codec compress.Compression) []b
 		fields = append(fields, arrow.Field{Name: n, Type: awsArrow(n), Nullable: true})
 	}
 	schema := arrow.NewSchema(fields, nil)
-	batch, _, err := array.RecordFromJSON(memory.DefaultAllocator, schema, strings.NewReader(rows), array.WithUseNumber())
+	batch, _, err := array.RecordFromJSON(memory.DefaultAllocator, schema, strings.NewReader(rows))
 	if err != nil {
 		t.Fatal(err)
 	}

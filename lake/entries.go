@@ -50,13 +50,12 @@ func (l *Lake) filesOf(ctx context.Context, tbl *table.Table, s *table.Snapshot)
 		}
 		some, known := l.entries.get(m.FilePath())
 		if !known {
-			entries, err := m.FetchEntries(io, true)
-			if err != nil {
-				return nil, err
-			}
-			some = make([]entry, len(entries))
-			for i, e := range entries {
-				some[i] = entry{e.DataFile(), e.SequenceNum()}
+			some = []entry{}
+			for e, err := range m.Entries(io, true) {
+				if err != nil {
+					return nil, err
+				}
+				some = append(some, entry{e.DataFile(), e.SequenceNum()})
 			}
 			l.entries.put(m.FilePath(), some)
 		}

@@ -100,7 +100,10 @@ func (p *parquetFile) write(s *sheet) error {
 	if s.rows == 0 {
 		return nil
 	}
-	group := p.w.AppendRowGroup()
+	group, err := p.w.AppendRowGroupChecked()
+	if err != nil {
+		return fmt.Errorf("%s: %w", p.path, err)
+	}
 	for _, c := range s.cols {
 		cw, err := group.NextColumn()
 		if err != nil {

@@ -105,11 +105,10 @@ func usedFiles(ctx context.Context, tbl *table.Table, snapshots []table.Snapshot
 }
 
 func addEntries(io icebergio.IO, m iceberg.ManifestFile, used map[string]bool) error {
-	entries, err := m.FetchEntries(io, true)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
+	for e, err := range m.Entries(io, true) {
+		if err != nil {
+			return err
+		}
 		used[localPath(e.DataFile().FilePath())] = true
 	}
 	return nil

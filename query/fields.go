@@ -120,7 +120,7 @@ func lookup(name string) (f *field, end side, key string, ok bool) {
 	if dotted && (first == "client" || first == "server") {
 		end = side(first)
 		name = name[strings.IndexByte(name, '.')+1:]
-		first, rest, dotted = strings.Cut(rest, ".")
+		first, _, dotted = strings.Cut(rest, ".")
 		if !dotted {
 			if a, is := aliases[first]; is {
 				first = a
