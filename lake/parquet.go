@@ -52,6 +52,14 @@ func parquetSchema(cols []column) *schema.GroupNode {
 	return schema.MustGroup(schema.NewGroupNode("schema", parquet.Repetitions.Required, fields, -1))
 }
 
+// fewValues are columns of numbers that a dictionary makes small: an object's
+// id is 64 random bits, a bucket one of twelve in its file.
+var fewValues = map[string]bool{"object": true, "bucket": true, "minutes": true, "protocol": true, "tcp_flags": true}
+
+// highEntropy are columns that zstd makes no smaller once they are packed.
+var highEntropy = map[string]bool{"first_seen": true, "last_seen": true, "client_port": true,
+	"request_packets": true, "request_bytes": true, "response_packets": true, "response_bytes": true}
+
 func writerProperties(cols []column) *parquet.WriterProperties {
 	opts := []parquet.WriterProperty{
 		parquet.WithCompression(compress.Codecs.Zstd),
@@ -64,6 +72,12 @@ func writerProperties(cols []column) *parquet.WriterProperties {
 		parquet.WithStoreDecimalAsInteger(true),
 	}
 	for _, c := range cols {
+		switch {
+		case fewValues[c.name]:
+			continue // a dictionary, as text has
+		case highEntropy[c.name]:
+			opts = append(opts, parquet.WithCompressionFor(c.name, compress.Codecs.Uncompressed))
+		}
 		switch c.typ {
 		case periplus.Bigint, periplus.Timestamptz, periplus.Integer:
 			opts = append(opts, parquet.WithDictionaryFor(c.name, false),
