@@ -58,13 +58,28 @@ func (q *Questions) Node(ctx context.Context, a Ask, id string) (*NodeAnswer, er
 	return n, nil
 }
 
-func (q *Questions) nodeTotals(ctx context.Context, a Ask, key Key, n *NodeAnswer) error {
-	part := func(line int, where ...func(*sqlFor) Where) Where {
-		return build("SELECT ", line, " AS line, t.verdict, ", sums, ", min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen FROM ",
-			a.rows(n.Range, where...), " GROUP BY t.verdict")
+// nodeSides is rows of traffic AS t at either end of which a group lies, with
+// their line: what was asked of it, what it asked, what its members asked of
+// one another.
+func (a Ask) nodeSides(r Range, key Key) Where {
+	if key.Level == "host" { // its address is a value and may only stand in WHERE; there are few rows
+		part := func(line int, where ...func(*sqlFor) Where) Where {
+			return build("SELECT t.*, ", line, " AS line FROM ", a.rows(r, where...))
+		}
+		return build("(", part(lineIn, key.at(server), key.notAt(client)), "\nUNION ALL ", part(lineOut, key.at(client), key.notAt(server)),
+			"\nUNION ALL ", part(lineSelf, key.at(client), key.at(server)), ") AS t")
 	}
-	w := build(part(lineIn, key.at(server), key.notAt(client)), "\nUNION ALL ", part(lineOut, key.at(client), key.notAt(server)),
-		"\nUNION ALL ", part(lineSelf, key.at(client), key.at(server)), "\nORDER BY line, verdict")
+	q := &sqlFor{rng: r}
+	of := []Where{a.Filter.sql(q), a.shown()}
+	asks, serves := key.at(client)(q), key.at(server)(q)
+	of = append(of, build("(", asks, " OR ", serves, ")"))
+	return build("(SELECT t.*, CASE WHEN ", asks, " AND ", serves, " THEN ", lineSelf, " WHEN ", serves, " THEN ", lineIn, " ELSE ", lineOut, " END AS line FROM ",
+		r.traffic(), " AS t", joined("", q.joins...), whereAll(of...), ") AS t")
+}
+
+func (q *Questions) nodeTotals(ctx context.Context, a Ask, key Key, n *NodeAnswer) error {
+	w := build("SELECT t.line, t.verdict, ", sums, ", min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen FROM ",
+		a.nodeSides(n.Range, key), " GROUP BY t.line, t.verdict ORDER BY line, verdict")
 	return q.ask(ctx, statement(w, n.Range.spans()), func(r *reader) {
 		line, v, t := r.int(), r.verdict(), r.totals()
 		first, last := r.time(), r.time()

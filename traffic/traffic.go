@@ -52,7 +52,7 @@ type Keeper struct {
 	Lake   Lake
 	Engine query.Engine
 
-	Rows int    // rows that one statement takes at once, about; 0: 500,000
+	Rows int    // rows that one statement takes at once, about; 0: 750,000
 	Temp string // folder for what waits to be written; "": the system's
 	// Progress is told of every hour that was built, if not nil.
 	Progress func(Progress)
@@ -95,7 +95,7 @@ func (k *Keeper) rows() int64 {
 	if k.Rows > 0 {
 		return int64(k.Rows)
 	}
-	return 500_000
+	return 750_000
 }
 
 // hours builds the stale hours from one state of the lake.
