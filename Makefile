@@ -52,6 +52,7 @@ web/app/node_modules/.stamp: web/app/package-lock.json
 test: setup-test front
 	$(GO) vet ./...
 	$(GO) test -race -timeout 40m ./...
+	$(GO) test -timeout 40m ./internal/flowgen/ # every scenario in small commits: too slow with -race
 	$(GO) test -tags isal ./format/
 	$(MAKE) e2e
 
