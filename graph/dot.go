@@ -40,7 +40,9 @@ func quote(s string) string {
 
 func writeDOT(w io.Writer, g *Graph) error {
 	p := &printer{w: w}
-	p.f("digraph periplus {\n\trankdir=LR\n\tlabel=%s\n\tnode [shape=box style=rounded]\n", quote(g.Summary()))
+	// newrank: without it Graphviz gives up on many boxes in one another
+	// ("trouble in init_rank") and loses edges.
+	p.f("digraph periplus {\n\trankdir=LR newrank=true\n\tlabel=%s\n\tnode [shape=box style=rounded]\n", quote(g.Summary()))
 	names := labels(g)
 	nodes, groups := map[string][]Node{}, map[string][]Group{}
 	for _, n := range g.Nodes {

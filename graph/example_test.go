@@ -37,7 +37,7 @@ func ExampleExport() {
 	}
 	// Output:
 	// digraph periplus {
-	// 	rankdir=LR
+	// 	rankdir=LR newrank=true
 	// 	label="2 nodes, 1 edges from 2026-11-01T10:00:00Z to 2026-11-01T11:00:00Z"
 	// 	node [shape=box style=rounded]
 	// 	"host:10.0.1.10@vpc-1" [label="10.0.1.10"]

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -137,6 +139,30 @@ func TestExportsAreWellFormed(t *testing.T) {
 	}
 }
 
+// tangled is what a network looks like: boxes in boxes, and hosts that talk in
+// circles.
+func tangled() *Graph {
+	const hosts, edges, boxes = 100, 300, 6
+	rnd := rand.New(rand.NewPCG(1, 1))
+	g := &Graph{}
+	id := func(kind string, n int) string { return kind + strconv.Itoa(n) }
+	for i := range boxes {
+		outer := id("network", i)
+		g.Groups = append(g.Groups, Group{ID: outer, Label: outer})
+		for j := range 3 {
+			g.Groups = append(g.Groups, Group{ID: id("subnet", i*3+j), Parent: &outer, Label: "subnet"})
+		}
+	}
+	for i := range hosts {
+		parent := id("subnet", i%(boxes*3))
+		g.Nodes = append(g.Nodes, Node{ID: id("host", i), Parent: &parent, Label: "host " + strconv.Itoa(i), Count: 1})
+	}
+	for range edges {
+		g.Edges = append(g.Edges, Edge{Source: id("host", rnd.IntN(hosts)), Target: id("host", rnd.IntN(hosts)), Verdicts: Verdicts{Allowed: &Counter{Records: 1}}})
+	}
+	return g
+}
+
 // Graphviz must take every DOT that we write.
 func TestDotIsAccepted(t *testing.T) {
 	f := func(name, text string, wants ...string) {
@@ -164,6 +190,11 @@ func TestDotIsAccepted(t *testing.T) {
 		}
 	}
 	f("sample", write(t, "dot", Build(sample(), Options{Label: label})), "prod&#45;eu", "&lt;img src=x", "#cd0000", "web (svc:aws:vpc&#45;2/web)")
+	var dot strings.Builder
+	if err := writeDOT(&dot, tangled()); err != nil {
+		t.Fatal(err)
+	}
+	f("tangled", dot.String(), "host 99")
 	f("empty", write(t, "dot", Build(&query.Map{Level: "service", Metric: "bytes"}, Options{})))
 	var b bytes.Buffer
 	g := Govpc{W: &b}
