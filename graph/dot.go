@@ -3,6 +3,7 @@ package graph
 import (
 	"io"
 	"strings"
+	"unicode"
 )
 
 var dotExport = Export{"dot", "text/vnd.graphviz", "Graphviz", writeDOT}
@@ -28,7 +29,7 @@ func quote(s string) string {
 			b.WriteString(`\\`)
 		case r == '\n':
 			b.WriteString(`\n`)
-		case r < 0x20 || r == 0x7f:
+		case unicode.IsControl(r):
 			b.WriteByte(' ')
 		default:
 			b.WriteRune(r)

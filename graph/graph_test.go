@@ -255,3 +255,14 @@ func TestBytes(t *testing.T) {
 	f(999600, "1.00 MB")
 	f(1<<62, "4.61 EB")
 }
+
+// Escapes of a terminal, the old and the new kind, do not get through.
+func TestControlCharacters(t *testing.T) {
+	const evil = "a\x1b[31m\u009b1m\x7fb"
+	if got, want := quote(evil), `"a [31m 1m b"`; got != want {
+		t.Errorf("quote gives %q, want %q", got, want)
+	}
+	if got, want := entity(evil), "a#27;#91;31m#155;1m#127;b"; got != want {
+		t.Errorf("entity gives %q, want %q", got, want)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 )
 
 var mermaidExport = Export{"mermaid", "text/vnd.mermaid", "Mermaid flowchart", writeMermaid}
@@ -13,7 +14,7 @@ var mermaidExport = Export{"mermaid", "text/vnd.mermaid", "Mermaid flowchart", w
 func entity(s string) string {
 	var b strings.Builder
 	for _, r := range s {
-		if strings.ContainsRune("\"#<>&;`\\[]{}|*_~%", r) || r < 0x20 || r == 0x7f {
+		if strings.ContainsRune("\"#<>&;`\\[]{}|*_~%", r) || unicode.IsControl(r) {
 			fmt.Fprintf(&b, "#%d;", r)
 			continue
 		}
