@@ -1,6 +1,8 @@
 // Command bench holds `periplus ingest` against DuckDB doing the same work: it
 // writes ten million AWS records as gzip files, lets both read them in
-// processes of their own and prints what each took.
+// processes of their own and prints what each took. With -ask it writes a lake
+// of one day with ten million rows of a million conversations instead, builds
+// traffic and asks what the page asks.
 package main
 
 import (
