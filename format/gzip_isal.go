@@ -167,3 +167,6 @@ func (r *isalReader) end(err error) {
 	C.free(unsafe.Pointer(r.z))
 	r.z, r.buf = nil, nil
 }
+
+// Inflate names what decompresses gzip in this build.
+const Inflate = "ISA-L"
