@@ -6,7 +6,9 @@ import (
 	"io"
 	"iter"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -163,11 +165,11 @@ func (w *town) lived(t *testing.T) (got, want string) {
 }
 
 // However the logs came and whenever was asked, traffic is what is made of the
-// same flows from scratch.
+// same flows from scratch. PERIPLUS_SEEDS says how many towns are tried.
 func TestScratch(t *testing.T) {
-	seeds := uint64(10)
-	if testing.Short() {
-		seeds = 3
+	seeds := uint64(4)
+	if n, err := strconv.ParseUint(os.Getenv("PERIPLUS_SEEDS"), 10, 64); err == nil {
+		seeds = n
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
