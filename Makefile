@@ -82,6 +82,7 @@ bench: setup-test build
 	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) -benchmem ./format ./digest ./merge ./lake ./query
 	$(GO) build -tags isal -trimpath -ldflags '$(LDFLAGS)' -o bin/periplus-isal ./cmd/periplus
 	$(GO) run ./internal/bench -periplus bin/periplus -isal bin/periplus-isal
+	$(GO) run ./internal/bench -ask -periplus bin/periplus
 
 clean:
 	rm -rf bin artifacts web/app/node_modules
