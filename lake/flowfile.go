@@ -30,11 +30,12 @@ func (t touch) max(o touch) touch {
 // see notes a row of commit seq.
 func (t *touch) see(seq int64, hour, bucket time.Time) {
 	t.any = seq
-	at := bucket.Sub(hour)
-	if at < edge {
+	const seconds = int64(edge / time.Second)
+	at := bucket.Unix() - hour.Unix() // of every row, so no time.Duration
+	if at < seconds {
 		t.head = seq
 	}
-	if at+periplus.Bucket > time.Hour-edge {
+	if at+int64(periplus.Bucket/time.Second) > 3600-seconds {
 		t.tail = seq
 	}
 }
