@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"time"
 
@@ -35,7 +37,7 @@ type service struct {
 }
 
 const (
-	hosts       = 20_000
+	hosts       = 5000
 	perFile     = 100_000
 	fileSpan    = 5 * time.Minute
 	interval    = 60 // seconds, AWS's shorter aggregation interval
@@ -66,7 +68,7 @@ func newCompany(seed uint64) *company {
 		c.services = append(c.services, s)
 	}
 	for i := range c.hosts {
-		for range 4 + rnd.IntN(30) {
+		for range 4 + int(rnd.ExpFloat64()*60) {
 			c.hosts[i].uses = append(c.hosts[i].uses, rnd.IntN(len(c.services)))
 		}
 	}
@@ -122,7 +124,7 @@ func (c *company) file(path string, n uint64, at time.Time) (int64, error) {
 			w.connection()
 		}
 	}
-	if err := w.w.Flush(); err != nil {
+	if err := w.flush(); err != nil {
 		return 0, err
 	}
 	if err := z.Close(); err != nil {
@@ -135,14 +137,35 @@ func (c *company) file(path string, n uint64, at time.Time) (int64, error) {
 	return i.Size(), f.Close()
 }
 
-// lineWriter writes the records of one file.
+// lineWriter writes the records of one file: in the order in which their
+// windows end, as AWS delivers them, so a request and its answer do not stand
+// together.
 type lineWriter struct {
-	c   *company
-	w   *bufio.Writer
-	rnd *rand.Rand
-	at  int64
-	n   int
-	buf []byte
+	c     *company
+	w     *bufio.Writer
+	rnd   *rand.Rand
+	at    int64
+	n     int
+	text  []byte
+	lines []line
+}
+
+// line is where in the text a line is.
+type line struct {
+	end      int64 // of its window
+	tie      uint32
+	from, to int
+}
+
+// flush writes the lines.
+func (w *lineWriter) flush() error {
+	slices.SortFunc(w.lines, func(a, b line) int {
+		return cmp.Or(cmp.Compare(a.end, b.end), cmp.Compare(a.tie, b.tie), cmp.Compare(a.from, b.from))
+	})
+	for _, l := range w.lines {
+		w.w.Write(w.text[l.from:l.to]) // the error stays with the writer
+	}
+	return w.w.Flush()
 }
 
 // stranger is someone on the internet who tries a port.
@@ -183,7 +206,8 @@ func (w *lineWriter) line(eni string, src, dst netip.Addr, sport, dport, protoco
 		return
 	}
 	w.n++
-	b := append(w.buf[:0], "2 "+account+" "...)
+	from := len(w.text)
+	b := append(w.text, "2 "+account+" "...)
 	b = append(append(b, eni...), ' ')
 	b = append(src.AppendTo(b), ' ')
 	b = append(dst.AppendTo(b), ' ')
@@ -191,6 +215,6 @@ func (w *lineWriter) line(eni string, src, dst netip.Addr, sport, dport, protoco
 		b = append(strconv.AppendInt(b, n, 10), ' ')
 	}
 	b = append(append(b, action...), " OK\n"...)
-	w.buf = b
-	w.w.Write(b) // the error stays with the writer
+	w.text = b
+	w.lines = append(w.lines, line{end, uint32(w.n) * 2654435761, from, len(b)})
 }
