@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/periplus/periplus/digest"
 	"github.com/periplus/periplus/duckdb"
 	"github.com/periplus/periplus/lake"
 	"github.com/periplus/periplus/periplus"
@@ -154,6 +155,48 @@ func BenchmarkCurrent(b *testing.B) {
 			b.ReportMetric(used.Seconds()/float64(b.N)/float64(n)*1e7, "cpu-s/10Mrows")
 			b.ReportMetric(float64(n), "flows")
 			b.ReportMetric(float64(at.Rows), "rows")
+		})
+	}
+}
+
+// One iteration is what a question costs after a batch that taught something
+// about a lake of four built hours: which of them it changes.
+func BenchmarkNews(b *testing.B) {
+	for _, n := range []int{0, 1, 400, 20_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			l, day, flows := busyLake(b, 4)
+			engine, err := duckdb.Open(l, duckdb.Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer engine.Close()
+			k := Keeper{Lake: l, Engine: engine}
+			if err := k.Current(b.Context(), day, day.AddDate(0, 0, 1)); err != nil {
+				b.Fatal(err)
+			}
+			at := 0
+			for b.Loop() {
+				b.StopTimer()
+				batch := lake.Batch{ID: fmt.Sprint("news-", at), Objects: []periplus.ReadObject{{ID: int64(2 + at), URI: fmt.Sprint("file:///", at), ReadAt: day}}}
+				for i := range n {
+					a := netip.AddrFrom4([4]byte{11, byte(at), byte(i >> 8), byte(i)}) // of which flows know nothing
+					batch.Servers = append(batch.Servers, digest.Server{Addr: a, Port: 443, Protocol: 6})
+					batch.Owned = append(batch.Owned, digest.Owned{Addr: a, Place: &periplus.Place{Network: "vpc-1"}, First: day, Last: day})
+				}
+				at++
+				if err := l.Commit(b.Context(), batch); err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+				if err := k.learn(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+			stale, err := l.Stale(b.Context(), time.Time{}, time.Time{})
+			if err != nil || len(stale) > 0 {
+				b.Fatalf("stale: %v, %v; want none", stale, err)
+			}
+			b.ReportMetric(float64(flows), "flows")
 		})
 	}
 }
