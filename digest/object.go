@@ -28,23 +28,21 @@ type objectTables struct {
 	entries  []entry
 	servers  map[serverEnd]struct{}
 
-	places     placeTable
-	notes      map[*periplus.Note]noteRef
-	names      map[*periplus.Identity]uint32
-	lastNote   *periplus.Note
-	lastNoteID noteRef
-	merged     map[uint64]uint32
-	named      map[namedKey]seen
-	owned      map[ownedKey]seen
-	legs       map[legKey]intervals
-	cover      map[coverKey]coverage
-	ids        []ID
+	places placeTable
+	notes  map[*periplus.Note]noteRef
+	names  map[*periplus.Identity]uint32
+	merged map[uint64]uint32
+	named  map[namedKey]seen
+	owned  map[ownedKey]seen
+	legs   map[legKey]intervals
+	cover  map[coverKey]coverage
+	ids    []ID
 
 	order, other []sortKey
 	scratch      []byte
 }
 
-type noteRef struct{ id, swapped, reason, swappedReason uint32 }
+type noteRef struct{ id, swapped, reason uint32 }
 
 type serverEnd struct {
 	end
@@ -52,10 +50,9 @@ type serverEnd struct {
 }
 
 type namedKey struct {
-	addr     ip
-	name     uint32
-	place    uint32
-	provider bool
+	addr  ip
+	name  uint32
+	place uint32
 }
 
 // seen is a span of time in microseconds.

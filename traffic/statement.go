@@ -34,8 +34,6 @@ type special struct {
 	servers []server
 }
 
-func (s special) none() bool { return len(s.addresses) == 0 && !s.skipped && len(s.servers) == 0 }
-
 const (
 	conversation = "client, server, coalesce(server_port, -1) AS port, protocol"
 	rank         = "CASE observer WHEN 'server' THEN 3 WHEN 'client' THEN 2 ELSE 1 END AS rank"
