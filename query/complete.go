@@ -177,7 +177,7 @@ func valueCandidates(f *field) []Candidate {
 	case typeEnum:
 		add(f.enum...)
 	case typePort:
-		add(keys(ports)...)
+		add(portWords...)
 	case typeProtocol:
 		add(keys(protocols)...)
 	case typeTime:

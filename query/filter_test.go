@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/periplus/periplus/periplus"
 )
 
 var now = time.Date(2026, 11, 2, 12, 34, 56, 0, time.UTC)
@@ -287,6 +289,22 @@ func BenchmarkParse(b *testing.B) {
 	for b.Loop() {
 		if _, err := Parse(text, now); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// Every name that an answer gives a port may be asked for again.
+func TestPortNames(t *testing.T) {
+	for _, name := range append([]string{"isakmp", "docker", "ms-wbt-server", "HTTPS"}, portWords...) {
+		if _, ok := portNumber(name); !ok {
+			t.Errorf("port = %s is not understood", name)
+		}
+	}
+	for p := range 65536 {
+		if name := periplus.ServiceName(uint16(p), 6); name != "" {
+			if n, ok := portNumber(name); !ok || n != int64(p) && periplus.ServiceName(uint16(n), 6) != name {
+				t.Errorf("port %d is called %s, which is asked for as %d, %v", p, name, n, ok)
+			}
 		}
 	}
 }

@@ -47,7 +47,7 @@ func (p *parser) read(c *condition, t token) (value, error) {
 	case typePort:
 		n, ok := portNumber(t.text)
 		if !ok {
-			return bad(nearest(t.text, keys(ports)), "%q is no port from 0 to 65535 and no known name of one", t.text)
+			return bad(nearest(t.text, portWords), "%q is no port from 0 to 65535 and no known name of one", t.text)
 		}
 		v.number, v.text = n, strconv.FormatInt(n, 10)
 	case typeProtocol:

@@ -3,6 +3,8 @@ package query
 import (
 	"strconv"
 	"strings"
+
+	"github.com/periplus/periplus/periplus"
 )
 
 // protocols are the names that people use, by IANA number.
@@ -21,23 +23,29 @@ func ProtocolName(n uint8) string {
 	return strconv.Itoa(int(n))
 }
 
-// ports are the names that a filter may use.
-var ports = map[string]int64{
-	"ftp": 21, "ssh": 22, "telnet": 23, "smtp": 25, "dns": 53, "domain": 53, "dhcp": 67, "tftp": 69, "http": 80, "kerberos": 88,
-	"pop3": 110, "ntp": 123, "msrpc": 135, "netbios": 139, "imap": 143, "snmp": 161, "bgp": 179, "ldap": 389, "https": 443,
-	"smb": 445, "smtps": 465, "syslog": 514, "submission": 587, "ldaps": 636, "imaps": 993, "pop3s": 995, "mssql": 1433,
-	"oracle": 1521, "mqtt": 1883, "nfs": 2049, "zookeeper": 2181, "etcd": 2379, "mysql": 3306, "rdp": 3389, "sip": 5060,
-	"postgres": 5432, "postgresql": 5432, "amqp": 5672, "vnc": 5900, "winrm": 5985, "redis": 6379, "cassandra": 9042,
-	"kafka": 9092, "elasticsearch": 9200, "memcached": 11211, "mongodb": 27017,
+// portWords are the names that the completion offers, sorted. Any other service of
+// periplus.ServicePort is understood as well.
+var portWords = []string{
+	"amqp", "bgp", "cassandra", "dhcp", "dns", "domain", "elasticsearch", "etcd", "ftp", "http", "https", "imap",
+	"imaps", "kafka", "kerberos", "ldap", "ldaps", "memcached", "mongodb", "mqtt", "msrpc", "mssql", "mysql", "netbios",
+	"nfs", "ntp", "oracle", "pop3", "pop3s", "postgres", "postgresql", "rdp", "redis", "sip", "smb", "smtp", "smtps",
+	"snmp", "ssh", "submission", "syslog", "telnet", "tftp", "vnc", "winrm", "zookeeper",
 }
+
+// portAliases are what people call services that are registered under other
+// names.
+var portAliases = map[string]int64{"dhcp": 67, "netbios": 139, "etcd": 2379}
 
 // portNumber reads a port: a number or a name.
 func portNumber(s string) (int64, bool) {
 	if n, err := strconv.ParseUint(s, 10, 16); err == nil {
 		return int64(n), true
 	}
-	n, ok := ports[strings.ToLower(s)]
-	return n, ok
+	if n, ok := portAliases[strings.ToLower(s)]; ok {
+		return n, true
+	}
+	n, ok := periplus.ServicePort(s)
+	return int64(n), ok
 }
 
 // protocolNumber reads a protocol: a number or a name.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -135,7 +136,15 @@ func (s *summary) bad() bool { return s.Failed+s.Partly > 0 || s.Stats.BadTotal(
 // empty says why nothing was read.
 func (s *summary) empty(paths []string) error {
 	what := strings.Join(paths, ", ")
-	if s.Failed > 0 {
+	if len(s.Failures) > 0 {
+		for kind, do := range map[error]string{
+			fs.ErrNotExist:   "check the path: nothing is there",
+			fs.ErrPermission: "this user may not read them; change their permissions, or run as one who may",
+		} {
+			if !slices.ContainsFunc(s.Failures, func(f lake.Failure) bool { return !errors.Is(f.Err, kind) }) {
+				return hint{fmt.Errorf("%s: nothing could be read; %d failed", what, s.Failed), do}
+			}
+		}
 		return hint{fmt.Errorf("%s: nothing could be read; %d failed", what, s.Failed), "the first are named above; 'periplus formats' lists what is read, --aws-format names the columns of text without a header"}
 	}
 	return hint{fmt.Errorf("%s: no flow logs", what), "name a file or folder of logs; 'periplus formats' lists what is read, 'periplus demo DIR' writes an example"}

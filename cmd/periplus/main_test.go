@@ -153,7 +153,7 @@ func TestBadInput(t *testing.T) {
 	if _, errOut := cli(t, 1, "ingest", "--lake", filepath.Join(dir, "l"), empty); !strings.Contains(errOut, "no flow logs") || !strings.Contains(errOut, "periplus formats") {
 		t.Errorf("an empty folder: %s", errOut)
 	}
-	if _, errOut := cli(t, 1, "ingest", "--lake", filepath.Join(dir, "l"), filepath.Join(dir, "gone")); !strings.Contains(errOut, "no such file") {
+	if _, errOut := cli(t, 1, "ingest", "--lake", filepath.Join(dir, "l"), filepath.Join(dir, "gone")); !strings.Contains(errOut, "no such file") || !strings.Contains(errOut, "check the path") {
 		t.Errorf("a folder that is not there: %s", errOut)
 	}
 	f("prose", "Dear reader,\nthis is no log at all, but some lines of prose.\n", 1, "unknown log format", "periplus formats")
