@@ -266,3 +266,19 @@ func TestControlCharacters(t *testing.T) {
 		t.Errorf("entity gives %q, want %q", got, want)
 	}
 }
+
+// At host level too, a cloud's own addresses stand with its services, and
+// strangers on the internet.
+func TestHostsOutsideNetworks(t *testing.T) {
+	f := func(kind, provider, want string) {
+		t.Helper()
+		k := query.Key{Level: "host", Kind: kind, Value: "198.51.100.7"}
+		m := &query.Map{Level: "host", Metric: "bytes", Nodes: []query.MapNode{{Group: query.Group{ID: k.ID(), Key: k, Provider: provider}}}}
+		if got := deref(Build(m, Options{}).Nodes[0].Parent); got != want {
+			t.Errorf("an address that is %q of %q stands in %q, want %q", kind, provider, got, want)
+		}
+	}
+	f("public", "gcp", "services:gcp")
+	f("public", "", "internet:")
+	f("own", "", "")
+}

@@ -135,6 +135,7 @@ func (g *Group) share(values []string) {
 	g.service = of("service")
 	g.Network, g.Subnet, g.Country = cmp.Or(g.Network, of("network")), cmp.Or(g.Subnet, of("subnet")), cmp.Or(g.Country, of("country"))
 	if g.Key.Level == "host" {
+		g.Key.Kind = of("kind") // an address does not say whose it is
 		g.Label = cmp.Or(of("name"), g.Label)
 	}
 	if (g.Key.Level == "host" || g.Key.Level == "service") && of("kind") == "own" {
