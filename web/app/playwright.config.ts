@@ -2,9 +2,11 @@ import { defineConfig } from '@playwright/test';
 
 // With PERIPLUS_BIN that binary is started over the simulated company and its
 // page tested; with PERIPLUS_URL the page of a running one; without either,
-// dist over the fixture.
+// dist over the fixture. E2E_PORT moves the server, where two run side by side.
 const bin = process.env.PERIPLUS_BIN;
-const given = process.env.PERIPLUS_URL ?? (bin ? 'http://127.0.0.1:7179/' : undefined);
+const port = process.env.E2E_PORT ?? (bin ? '7179' : '7072');
+const own = `http://127.0.0.1:${port}/`;
+const given = process.env.PERIPLUS_URL ?? (bin ? own : undefined);
 if (bin) process.env.PERIPLUS_URL = given; // what the specs look at
 
 export default defineConfig({
@@ -15,7 +17,7 @@ export default defineConfig({
   timeout: 30_000,
   reporter: 'list',
   use: {
-    baseURL: given ?? 'http://127.0.0.1:7072/',
+    baseURL: given ?? own,
     viewport: { width: 1440, height: 900 },
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -25,7 +27,7 @@ export default defineConfig({
   },
   webServer: bin
     ? {
-        command: `${bin} map --demo --addr 127.0.0.1:7179`,
+        command: `${bin} map --demo --addr 127.0.0.1:${port}`,
         url: given,
         timeout: 300_000,
         reuseExistingServer: false,
@@ -34,8 +36,8 @@ export default defineConfig({
       ? undefined
       : {
           command: 'node fixture/serve.mjs',
-          env: { PORT: '7072' },
-          url: 'http://127.0.0.1:7072/',
+          env: { PORT: port },
+          url: own,
           reuseExistingServer: false,
         },
 });
