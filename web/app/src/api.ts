@@ -76,14 +76,27 @@ export interface Source {
 export interface Meta {
   version: string;
   sources: Source[];
-  /** True while new data may arrive (watch); false for a lake that stands still. */
+  /** True while new data may arrive: open /stream. False for data that stands still. */
   live: boolean;
+  /** Changes with the data; `event: data` of /stream tells the new one. */
+  mark?: string;
   /** First and last time in the data; null: no data yet. */
   extent: Range | null;
+  /** Files may be dropped on the page: POST /ingest. */
+  drop?: boolean;
+  /** Bytes that one drop may bring. */
+  dropLimit?: number;
+  /** The simulated company may be read in: POST /ingest/demo. */
+  demo?: boolean;
+  /** Views can be saved: GET, PUT, DELETE /views. */
+  views?: boolean;
   buckets: number[]; // seconds: 300, 3600, 86400
   fields: Field[];
   levels: Level[];
+  /** Packs of official icons for nodes whose kind begins with "PROVIDER."; the glyphs are no pack. */
   icons?: { provider: string; packs: string[] }[];
+  /** Goes into `?v=` of an icon's address, so that it can be kept for good. */
+  iconsVersion?: string;
   pseudonyms: { on: boolean; forced: boolean };
   caps: { nodes: number; edges: number; maxNodes: number; maxEdges: number };
   exports: string[]; // dot, json, csv, graphml, mermaid
@@ -400,6 +413,89 @@ export interface Findings {
   findings: Finding[];
 }
 
+// ---------------------------------------------------------------- /search
+// GET /search?text= : groups by name, id, address or tag, the best first.
+
+export interface Found {
+  nodes: Ref[];
+}
+
+// ---------------------------------------------------------------- changes
+// POST, PUT and DELETE are answered to this page only: the browser's Origin or
+// Sec-Fetch-Site must say so (fetch sends them by itself). JSON bodies need
+// `Content-Type: application/json`.
+
+// ---------------------------------------------------------------- /views
+// GET /views, PUT /views/{name} with {"query": "v=1&level=host"}, DELETE
+// /views/{name}: each answers Views as they are now, by name. The name is one
+// path segment, percent-encoded. 404 with code "temporary" (the lake goes away
+// at the end) or "read_only" where nothing can be saved (meta.views is false).
+// 400 code "usage": a name of more than 100 characters or none, a query of more
+// than 8 KiB; 409 code "full": 200 views are there.
+
+export interface SavedView {
+  name: string;
+  query: string; // of the URL, without "?"
+  saved: string; // RFC 3339
+}
+
+export interface Views {
+  views: SavedView[];
+}
+
+// ---------------------------------------------------------------- /ingest
+// POST /ingest, multipart/form-data: a part "file" for each file, whose
+// filename is its relative path ("AWSLogs/…/x.log.gz": a dropped folder keeps
+// its layout). 202 with the Job; 413 code "too_large", 400 "name" (.. or an
+// absolute path), 404 "no_drop" where meta.drop is false.
+// POST /ingest/demo: the simulated company, 202 with the Job.
+// GET /ingest: {"jobs": Job[]}, the newest first; GET /ingest/{id}: Job, also
+// after a reload; DELETE /ingest/{id} calls it off.
+// One job runs at a time. What changes is told by /stream.
+
+export interface Job {
+  id: string;
+  name: string; // "AWSLogs", "3 files", "demo"
+  /** merging: the records are read and committed, the map is being brought up to date. */
+  state: 'queued' | 'reading' | 'merging' | 'done' | 'failed' | 'stopped';
+  objects: number; // files that hold something new, as far as they are listed
+  done: number; // of these, read
+  bytes: number; // of these objects, as stored
+  doneBytes: number;
+  records: number;
+  skipped: number; // files that the lake has already
+  failed: number; // files that could not be read
+  bad: Record<string, number>; // lines by kind: syntax, columns, range, time …
+  /** The first few bad lines and unreadable files. */
+  problems?: { file: string; line?: number; kind: string; message: string }[];
+  /** Of the records that were read. */
+  extent?: Range;
+  /** Why it failed, or what it waits for. */
+  error?: { code: string; message: string; hint?: string };
+}
+
+export interface Jobs {
+  jobs: Job[];
+}
+
+// ---------------------------------------------------------------- /stream
+// GET /stream with EventSource (server-sent events); comments keep it alive.
+//   event: data    DataEvent, when the stream opens and when the data changes:
+//                  ask again where `mark` is not the last one known.
+//   event: ingest  Job, when the stream opens (jobs that are not over) and when
+//                  one changes, at most a few times a second.
+// It ends when the server does. A browser has six connections to a host, so a
+// hidden page should close its stream.
+
+export interface DataEvent {
+  mark: string;
+  extent: Range | null;
+}
+
+// ---------------------------------------------------------------- /icons
+// GET /icons/{pack}/{key}.svg?v=META.iconsVersion : an image, 404 where the pack
+// has none (the page draws its glyph).
+
 // ---------------------------------------------------------------- the client
 
 export class ApiError extends Error {
@@ -427,10 +523,22 @@ export const url = (path: string, params: Params = {}): string => {
   return `./api/v1/${path}${s ? `?${s}` : ''}`;
 };
 
-export async function get<T>(path: string, params: Params = {}, signal?: AbortSignal): Promise<T> {
+export const get = <T>(path: string, params: Params = {}, signal?: AbortSignal): Promise<T> =>
+  ask<T>(url(path, params), { signal, headers: { Accept: 'application/json' } });
+
+/** send changes something: a body that is no form goes as JSON. */
+export const send = <T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T> =>
+  ask<T>(
+    url(path),
+    body === undefined || body instanceof FormData
+      ? { method, body }
+      : { method, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } },
+  );
+
+async function ask<T>(address: string, how: RequestInit): Promise<T> {
   let res: Response;
   try {
-    res = await fetch(url(path, params), { signal, headers: { Accept: 'application/json' } });
+    res = await fetch(address, how);
   } catch (e) {
     if (e instanceof DOMException && e.name === 'AbortError') throw e;
     throw new ApiError(0, 'unreachable', away);

@@ -113,12 +113,12 @@ export const meta = load<Meta>(() => ({ path: 'meta' }));
 // ---------------------------------------------------------------- time
 
 const five = 3e5;
-const now = signal(Date.now());
 export const clock = computed<Clock | null>(() => {
   const m = meta.value.data;
   if (!m?.extent) return null;
   const first = Math.floor(Date.parse(m.extent.from) / five) * five;
-  const end = m.live ? now.value : Date.parse(m.extent.to);
+  // The end of the data, also while more arrives: a lake may stand still for days.
+  const end = Date.parse(m.extent.to);
   return { first, anchor: Math.max(first + five, Math.ceil(end / five) * five) };
 });
 export const times = computed<Times | null>(() => (clock.value ? timesOf(view.value, clock.value) : null));

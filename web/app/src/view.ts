@@ -116,7 +116,7 @@ export function toURL(v: View): string {
 }
 
 export interface Clock {
-  /** The end of the data, or now where new data arrives. */
+  /** The end of the data. */
   anchor: number;
   /** The begin of the data. */
   first: number;
