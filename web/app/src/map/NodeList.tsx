@@ -1,0 +1,69 @@
+// The hidden list of the map's nodes, for the keyboard and for those who do not see it.
+import { useSignal } from '@preact/signals';
+import { useRef } from 'preact/hooks';
+import { select, view } from '../state';
+import { items, nearest, peer, ring } from './model';
+import { toggle } from './mouse';
+import { mapZoom } from './zoom';
+
+/** NodeList is the map for the keyboard and the screen reader: one item a node, one of them in the tab order. */
+export function NodeList() {
+  const list = items.value;
+  // The one in the tab order: where the focus was last, else the first.
+  const roving = useSignal('');
+  const current = list.some((i) => i.id === roving.value) ? roving.value : (list[0]?.id ?? '');
+  const lastPeer = useRef('');
+  const buttons = useRef(new Map<string, HTMLButtonElement>());
+  const focus = (id: string) => {
+    if (!id) return;
+    buttons.current.get(id)?.focus();
+  };
+  const key = (e: KeyboardEvent, id: string) => {
+    const dir = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[e.key];
+    if (dir) {
+      e.preventDefault();
+      if (e.shiftKey) {
+        const from = lastPeer.current.startsWith(`${id}\t`) ? lastPeer.current.split('\t')[1] : '';
+        const next = peer(id, from, dir[0] + dir[1]);
+        focus(next);
+        lastPeer.current = `${next}\t${id}`;
+      } else focus(nearest(id, dir[0], dir[1]));
+      return;
+    }
+    if (e.key === 'Enter') {
+      e.preventDefault();
+      select(id);
+    } else if (e.key === ' ') {
+      e.preventDefault();
+      if (!toggle(id)) select(id);
+    }
+  };
+  return (
+    <ul class="hidden" id="map-list" aria-label="Nodes of the map">
+      {list.map((i) => (
+        <li key={i.id}>
+          <button
+            type="button"
+            ref={(e) => {
+              if (e) buttons.current.set(i.id, e);
+              else buttons.current.delete(i.id);
+            }}
+            tabIndex={i.id === current ? 0 : -1}
+            aria-label={i.label}
+            aria-pressed={view.value.sel === i.id}
+            onFocus={() => {
+              ring.value = i.id;
+              roving.value = i.id;
+              mapZoom.show(i.id);
+            }}
+            onBlur={() => {
+              if (ring.value === i.id) ring.value = '';
+            }}
+            onClick={() => select(i.id)}
+            onKeyDown={(e) => key(e, i.id)}
+          />
+        </li>
+      ))}
+    </ul>
+  );
+}
