@@ -360,6 +360,10 @@ func TestRows(t *testing.T) {
 	}
 	f("reason = r", 50)
 	f("client.service = internet and server.name = web-1", 100)
+	f(`client.node = "inet:" and server.node in ("svc:aws:vpc-1/web", "svc:aws:vpc-1/db")`, 100)
+	f(`server.node = "host:10.0.0.1@vpc-1"`, 100)
+	f(`server.node = "host:10.0.0.1@vpc-2"`, 0)
+	f(`server.node = "inet:"`, 0)
 	f("server.network = vpc-1 and not server.network = vpc-2", 100)
 	f("server.name = other", 0)
 	f("bytes > 3kB and answer = seen and seen_by = server", 86)

@@ -27,6 +27,7 @@ const (
 type Ask struct {
 	From, To time.Time
 	Filter   *Filter  // nil: everything
+	Hide     *Filter  // what it matches is in no answer; nil: nothing
 	Level    string   // one of Levels; "": service
 	Expand   []string // ids of groups that are shown at the next level
 	Metric   string   // one of Metrics; "": bytes
@@ -53,6 +54,7 @@ func (a Ask) settle() (Ask, error) {
 			a.To.UTC().Format(time.RFC3339), a.From.UTC().Format(time.RFC3339))
 	}
 	a.From, a.To = a.From.UTC(), a.To.UTC()
+	a.Filter, a.Hide = a.Filter.And(a.Hide.not()), nil
 	a.MaxNodes = limit(a.MaxNodes, DefaultNodes, MaxNodes)
 	a.MaxEdges = limit(a.MaxEdges, DefaultEdges, MaxEdges)
 	return a, nil

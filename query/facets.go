@@ -30,7 +30,7 @@ func facetField(name string) (*field, side, error) {
 }
 
 func (f *field) countable() bool {
-	return f != &tagField && f.typ != typeQuantity && f.typ != typeTime
+	return f != &tagField && f.typ != typeQuantity && f.typ != typeTime && f.typ != typeNode
 }
 
 // facetSQL counts what "field = value" would let through, for every value: a

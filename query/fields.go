@@ -17,16 +17,17 @@ const (
 	typeProtocol
 	typeQuantity
 	typeTime
+	typeNode
 )
 
 func (t fieldType) String() string {
-	return [...]string{"text", "enum", "address", "country", "asn", "port", "protocol", "quantity", "time"}[t]
+	return [...]string{"text", "enum", "address", "country", "asn", "port", "protocol", "quantity", "time", "node"}[t]
 }
 
 // operators are what may stand after a field of this type.
 func (t fieldType) operators() []string {
 	switch t {
-	case typeEnum, typeProtocol, typeASN:
+	case typeEnum, typeProtocol, typeASN, typeNode:
 		return []string{"=", "!=", "in", "not in"}
 	case typePort:
 		return []string{"=", "!=", "<", "<=", ">", ">=", "in", "not in"}
@@ -64,6 +65,7 @@ var fields = []*field{
 	{"role", true, typeText, nil, "what it is: aws.ec2, net.internet"},
 	{"kind", true, typeEnum, []string{"own", "public", "special"}, "whose address it is"},
 	&tagField,
+	{"node", true, typeNode, nil, "a group of the map by its id: exactly what it holds"},
 	{"port", false, typePort, nil, "server port, number or name"},
 	{"protocol", false, typeProtocol, nil, "number or name"},
 	{"verdict", false, typeEnum, []string{"allowed", "denied", "dropped", "unknown"}, "what the network did"},

@@ -156,6 +156,13 @@ func (c *condition) atEnd(q *sqlFor, end side) Where {
 	case c.field.name == "network" && !q.flows:
 		return c.matches(address + "_network")
 	}
+	if c.field.typ == typeNode {
+		of := make([]Where, len(c.values))
+		for i, v := range c.values {
+			of[i] = v.node.at(end)(q)
+		}
+		return build("(", joined(" OR ", of...), ")")
+	}
 	of := c.endpoint()
 	if q.flows {
 		return endpointOfFlow(address, of)

@@ -54,6 +54,17 @@ func (k Key) ID() string {
 	return e(k.Scope) + ":" + k.Level + ":" + e(k.Value)
 }
 
+// Filter is the filter that selects exactly the group; side is "client.",
+// "server." or "" for either end. Names alone would not do: two networks may
+// hold services of one name, and a cloud's service be called as one of the
+// user's.
+func (k Key) Filter(side string) string {
+	if a, err := netip.ParseAddr(k.Value); k.Level == "host" && k.Network == "" && err == nil && !a.IsPrivate() {
+		return side + "ip = " + k.Value // in no network, so by itself
+	}
+	return side + "node = " + quote(k.ID())
+}
+
 // ParseKey is the inverse of ID.
 func ParseKey(id string) (Key, error) {
 	k, err := parseKey(id)

@@ -163,8 +163,11 @@ func (g grouping) joins() string {
 // at is the condition that an end of rows of traffic lies in a group.
 func (k Key) at(end side) func(*sqlFor) Where {
 	return func(q *sqlFor) Where {
+		address := "t." + string(end)
+		if q.flows {
+			return k.atFlow(address)
+		}
 		if k.Level == "host" {
-			address := "t." + string(end)
 			return build("(", address, " = ", arg(k.Value), " AND ", address, "_network = ", arg(k.Network), ")")
 		}
 		if k == internet {
@@ -172,6 +175,17 @@ func (k Key) at(end side) func(*sqlFor) Where {
 		}
 		return q.joined(end, k.members())
 	}
+}
+
+// atFlow is the same over rows of flows.
+func (k Key) atFlow(address string) Where {
+	switch {
+	case k.Level == "host":
+		return build("(", address, " = ", arg(k.Value), " AND ", endpointOfFlow(address, k.members()), ")")
+	case k == internet:
+		return build("NOT ", endpointOfFlow(address, build("NOT (", ofNobody, ")")))
+	}
+	return endpointOfFlow(address, k.members())
 }
 
 // notAt is its negation.

@@ -29,6 +29,8 @@ func groupedBy(name string) (grouped, error) {
 		return grouped{}, mistake("there is no field %q%s", name, didYouMean(nearest(name, groupNames())))
 	case f == &tagField:
 		return grouped{}, mistake("tag.%s cannot group: tags are several for each end", key)
+	case f.typ == typeNode:
+		return grouped{}, mistake("node cannot group: use service, subnet, network, account, region, provider or ip")
 	case f.typ == typeQuantity || f.typ == typeTime:
 		return grouped{}, mistake("%s cannot group: it is an amount; use one of %s", f.name, strings.Join(groupNames(), ", "))
 	case f.ends && end == either:
@@ -70,7 +72,7 @@ func groupNames() []string {
 	names := []string{"hour"}
 	for _, f := range fields {
 		switch {
-		case f == &tagField || f.typ == typeQuantity || f.typ == typeTime:
+		case f == &tagField || f.typ == typeQuantity || f.typ == typeTime || f.typ == typeNode:
 		case f.ends:
 			names = append(names, "client."+f.name, "server."+f.name)
 		default:

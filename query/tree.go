@@ -34,6 +34,7 @@ type value struct {
 	number int64
 	prefix netip.Prefix // whole addresses too
 	time   time.Time
+	node   Key
 }
 
 func (n *allOf) text() string {
@@ -105,6 +106,15 @@ func (f *Filter) And(g *Filter) *Filter {
 		return f
 	}
 	return &Filter{root: all(f.root, g.root)}
+}
+
+// not is what the filter keeps out; of the empty filter the empty one, which
+// hides nothing.
+func (f *Filter) not() *Filter {
+	if f.Empty() {
+		return nil
+	}
+	return &Filter{root: &notOf{f.root}}
 }
 
 // Chips are the conditions of a flat "and" list; nil where it is none.

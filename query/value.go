@@ -62,6 +62,12 @@ func (p *parser) read(c *condition, t token) (value, error) {
 			return bad("", "%q is no amount: %s", t.text, err)
 		}
 		v.number, v.text = n, quantityText(n, c.field.name == "bytes")
+	case typeNode:
+		k, err := ParseKey(t.text)
+		if err != nil {
+			return bad("", "%s", err)
+		}
+		v.node = k
 	case typeTime:
 		at, err := ParseTime(t.text, p.now)
 		if err != nil {

@@ -91,8 +91,18 @@ func (s *Server) ask(r *http.Request) (query.Ask, error) {
 			return a, err
 		}
 	}
+	if hide := v.Get("hide"); strings.TrimSpace(hide) != "" {
+		if a.Hide, err = query.Parse(hide, now); err != nil {
+			return a, hidden{err}
+		}
+	}
 	return a, nil
 }
+
+// hidden is what is wrong with the parameter hide.
+type hidden struct{ error }
+
+func (e hidden) Unwrap() error { return e.error }
 
 // number reads a parameter from 1 to most.
 func number(v url.Values, name string, normal, most int) (int, error) {

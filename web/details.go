@@ -159,31 +159,9 @@ func (s *Server) path(g query.Group) []step {
 	return p
 }
 
-// filterOf is the filter that selects a group; side is "client.", "server." or
-// "" for either.
-func filterOf(k query.Key, side string) string {
-	q := func(field, value string) string {
-		return side + field + " = " + query.Quote(value)
-	}
-	switch k.Level {
-	case "internet":
-		return side + "kind = public"
-	case "special":
-		return side + "service = " + query.Quote(k.Value)
-	case "host":
-		if k.Network != "" {
-			return "(" + side + "ip = " + k.Value + " and " + q("network", k.Network) + ")"
-		}
-		return side + "ip = " + k.Value
-	case "subnet", "service":
-		if k.Network != "" {
-			return "(" + q(k.Level, k.Value) + " and " + q("network", k.Network) + ")"
-		}
-	case "provider", "country":
-		return side + k.Level + " = " + k.Value
-	}
-	return q(k.Level, k.Value)
-}
+// filterOf is the filter that selects exactly a group; side is "client.",
+// "server." or "" for either.
+func filterOf(k query.Key, side string) string { return k.Filter(side) }
 
 type edgeDetails struct {
 	Source     ref            `json:"s"`

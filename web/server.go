@@ -155,9 +155,12 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &p):
 		b.Code, b.Hint, status = p.code, p.hint, p.status
 	case errors.As(err, &f):
-		q := r.FormValue("q")
+		q, code := r.FormValue("q"), "filter"
+		if errors.As(err, &hidden{}) {
+			q, code = r.FormValue("hide"), "hide"
+		}
 		pos, n := runes(q, f.Pos, f.Len)
-		b.Code, b.Message, b.Pos, b.Len, status = "filter", f.Msg, &pos, n, http.StatusBadRequest
+		b.Code, b.Message, b.Pos, b.Len, status = code, f.Msg, &pos, n, http.StatusBadRequest
 		if f.Suggest != "" {
 			b.Hint = "did you mean " + f.Suggest + "?"
 		}

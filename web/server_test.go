@@ -158,6 +158,10 @@ func TestErrors(t *testing.T) {
 	if code, _, pos, n := problemOf(t, r); r.StatusCode != 400 || code != "filter" || pos != 0 || n != 1 {
 		t.Errorf("a wrong filter: %d %s at %d, %d long; want characters, not bytes", r.StatusCode, code, pos, n)
 	}
+	r = get(t, server(), "/api/v1/graph?q=port+%3D+1&hide="+url.QueryEscape("port = ö")+"&"+at)
+	if code, _, pos, _ := problemOf(t, r); r.StatusCode != 400 || code != "hide" || pos != 7 {
+		t.Errorf("a wrong filter of what is hidden: %d %s at %d, want 400 hide at 7", r.StatusCode, code, pos)
+	}
 	s := server()
 	s.Questions.Engine = silent{errors.New("disk on fire")}
 	if r := get(t, s, "/api/v1/graph?"+at); r.StatusCode != 500 {

@@ -19,15 +19,17 @@ import (
 type askFlags struct {
 	deskFlags
 	ingestFlags
-	filter, from, to string
-	show, metric     string
-	json, csv, sql   bool
+	filter, hide   string
+	from, to       string
+	show, metric   string
+	json, csv, sql bool
 }
 
 func (f *askFlags) add(c *cobra.Command) {
 	f.deskFlags.add(c)
 	f.ingestFlags.add(c)
 	c.Flags().StringVarP(&f.filter, "filter", "q", "", "filter: 'port = 443 and verdict = denied'; see docs/filter.md")
+	c.Flags().StringVar(&f.hide, "hide", "", "leave out what matches this filter")
 	c.Flags().StringVar(&f.from, "from", "", "start: 2026-11-01T10:00:00Z, 2026-11-01, -6h (default: the first record)")
 	c.Flags().StringVar(&f.to, "to", "", "end, not part of the range (default: after the last record)")
 	c.Flags().StringVar(&f.show, "show", "", "only one verdict: allowed, denied, dropped, unknown")
@@ -70,9 +72,14 @@ func (f *askFlags) settle(cmd *cobra.Command) (query.Ask, error) {
 	a := query.Ask{Metric: f.metric, Show: f.show}
 	now := time.Now()
 	var err error
-	if f.filter != "" {
-		if a.Filter, err = query.Parse(f.filter, now); err != nil {
-			return a, wrong(cmd, filterError(f.filter, err))
+	for _, p := range []struct {
+		text string
+		to   **query.Filter
+	}{{f.filter, &a.Filter}, {f.hide, &a.Hide}} {
+		if p.text != "" {
+			if *p.to, err = query.Parse(p.text, now); err != nil {
+				return a, wrong(cmd, filterError(p.text, err))
+			}
 		}
 	}
 	for _, p := range []struct {

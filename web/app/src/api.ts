@@ -5,6 +5,8 @@
 // Common parameters of graph, timeline, nodes, edges, flows, facets, export:
 //   from, to   RFC 3339, or -6h / now
 //   q          the filter, as typed
+//   hide       a filter too: what it matches is taken out (q and not (hide)). A
+//              mistake in it is an error of code "hide", pos and len count in hide
 //   metric     bytes | packets | records | opened  (what top-K orders by)
 //   show       all | allowed | denied | dropped | unknown
 //
