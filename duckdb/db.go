@@ -143,7 +143,7 @@ func (db *DB) Query(ctx context.Context, s query.Statement, row func(columns []s
 		if err := createViews(ctx, conn, views); err != nil {
 			return false, err
 		}
-		return false, ask(ctx, conn, s.SQL, s.Args, row)
+		return false, ask(ctx, conn, s.SQL, s.Args, nil, row)
 	})
 }
 
@@ -169,8 +169,9 @@ func hold(ctx context.Context, pool *sql.DB, f func(*duckdb.Conn) (clean bool, e
 }
 
 // ask runs one statement and hands on its rows as query.Engine wants them. It
-// reads the driver itself: database/sql would copy every value once more.
-func ask(ctx context.Context, conn *duckdb.Conn, text string, args []any, row func([]string, []any) error) (err error) {
+// reads the driver itself: database/sql would copy every value once more. head
+// may be nil.
+func ask(ctx context.Context, conn *duckdb.Conn, text string, args []any, head func([]string) error, row func([]string, []any) error) (err error) {
 	named := make([]driver.NamedValue, len(args))
 	for i, a := range args {
 		if named[i], err = argument(i+1, a); err != nil {
@@ -187,6 +188,11 @@ func ask(ctx context.Context, conn *duckdb.Conn, text string, args []any, row fu
 		}
 	}()
 	columns := rows.Columns()
+	if head != nil {
+		if err := head(columns); err != nil {
+			return err
+		}
+	}
 	values := make([]driver.Value, len(columns))
 	out := make([]any, len(columns))
 	for n := 0; ; n++ {

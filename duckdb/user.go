@@ -14,8 +14,9 @@ import (
 // QueryUser runs a person's own statement over all tables of the lake. It only
 // reads, and only these tables: the statement runs in a database of its own
 // whose configuration is locked and which may open nothing but the lake's data
-// files. Values are those of Query; lists and structs come as JSON.
-func (db *DB) QueryUser(ctx context.Context, text string, row func(columns []string, values []any) error) error {
+// files. head is called once, with the names of the columns, also
+// where no row follows. Values are those of Query; lists and structs come as JSON.
+func (db *DB) QueryUser(ctx context.Context, text string, head func(columns []string) error, row func(columns []string, values []any) error) error {
 	var spans []query.Span
 	for _, t := range tables {
 		spans = append(spans, query.Span{Table: t.name})
@@ -39,7 +40,7 @@ func (db *DB) QueryUser(ctx context.Context, text string, row func(columns []str
 		if err != nil {
 			return false, err
 		}
-		return false, ask(ctx, conn, read, nil, row)
+		return false, ask(ctx, conn, read, nil, head, row)
 	})
 	return errors.Join(err, pool.Close())
 }

@@ -13,7 +13,7 @@ import (
 func user(t *testing.T, db *DB, sql string) (string, error) {
 	t.Helper()
 	var out []string
-	err := db.QueryUser(t.Context(), sql, func(_ []string, values []any) error {
+	err := db.QueryUser(t.Context(), sql, func([]string) error { return nil }, func(_ []string, values []any) error {
 		out = append(out, fmt.Sprint(values...))
 		return nil
 	})

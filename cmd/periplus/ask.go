@@ -105,13 +105,16 @@ func some(a query.Ask) query.Ask {
 }
 
 // ask fills in the range that the flags leave open: all there is.
-func ask(ctx context.Context, q *query.Questions, a query.Ask) (query.Ask, error) {
+func (d *desk) ask(ctx context.Context, q *query.Questions, a query.Ask) (query.Ask, error) {
 	if !a.From.IsZero() && !a.To.IsZero() {
 		return a, nil
 	}
 	x, err := q.Extent(ctx)
 	if err != nil {
 		return a, err
+	}
+	if x.From.IsZero() && d.remove != "" {
+		return a, hint{errors.New("the logs hold no record of traffic"), "their windows were empty, or every line was bad; see the summary above"}
 	}
 	if x.From.IsZero() {
 		return a, hint{errors.New("the lake holds no traffic"), "'periplus ingest --lake DIR SOURCE' reads logs into it"}

@@ -53,7 +53,7 @@ client, server, server_port, protocol, verdict, packets and bytes both ways
 			}
 			defer d.Close()
 			q := d.questions()
-			a, err = ask(cmd.Context(), q, a)
+			a, err = d.ask(cmd.Context(), q, a)
 			if err != nil {
 				return err
 			}

@@ -36,7 +36,7 @@ the log object. --json writes a line each. --limit 0 writes all.`,
 			}
 			defer d.Close()
 			q := d.questions()
-			a, err = ask(cmd.Context(), q, a)
+			a, err = d.ask(cmd.Context(), q, a)
 			if err != nil {
 				return err
 			}

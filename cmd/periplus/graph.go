@@ -77,7 +77,7 @@ as that viewer cuts: at least 10 records, then the 50 largest.`,
 			}
 			defer d.Close()
 			q := d.questions()
-			a, err = ask(cmd.Context(), q, a)
+			a, err = d.ask(cmd.Context(), q, a)
 			if err != nil {
 				return err
 			}

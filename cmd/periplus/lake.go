@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/periplus/periplus/graph"
+	"github.com/periplus/periplus/lake"
 )
 
 func lakeCommand(e *env) *cobra.Command {
@@ -68,7 +69,19 @@ func lakeCommand(e *env) *cobra.Command {
 			if err := k.Rebuild(cmd.Context()); err != nil {
 				return err
 			}
-			return k.build(cmd.Context(), e, false)
+			if err := k.build(cmd.Context(), e, false); err != nil {
+				return err
+			}
+			info, err := k.Info(cmd.Context())
+			if err != nil {
+				return err
+			}
+			for _, i := range info.Tables {
+				if i.Name != lake.Flows {
+					fmt.Fprintf(e.errOut, "%-10s %d rows made anew\n", i.Name, i.Rows)
+				}
+			}
+			return nil
 		})}
 	for _, sub := range []*cobra.Command{info, compact, expire, rebuild} {
 		d.add(sub)

@@ -297,3 +297,32 @@ func TestVersionCompletionMan(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A statement without a row still says its columns.
+func TestSQLSaysItsColumns(t *testing.T) {
+	lake := filepath.Join(t.TempDir(), "lake")
+	cli(t, 0, "ingest", "--lake", lake, logs(t))
+	out, _ := cli(t, 0, "sql", "--lake", lake, "--csv", "SELECT client, server FROM flows WHERE client = 'nobody'")
+	if want := "client,server\n"; out != want {
+		t.Errorf("sql prints %q, want %q", out, want)
+	}
+	_, said := cli(t, 0, "lake", "rebuild", "--lake", lake)
+	if !strings.Contains(said, "objects    1 rows made anew") {
+		t.Errorf("lake rebuild says %q", said)
+	}
+}
+
+// A log of empty windows is told from a lake that was never filled.
+func TestNoTrafficSaysWhy(t *testing.T) {
+	dir := t.TempDir()
+	lines := strings.SplitAfter(v2, "\n")
+	write(t, filepath.Join(dir, "a.log"), lines[0]+lines[len(lines)-2])
+	if _, said := cli(t, 1, "top", dir); !strings.Contains(said, "the logs hold no record of traffic") {
+		t.Errorf("top says %q", said)
+	}
+	lake := filepath.Join(t.TempDir(), "lake")
+	cli(t, 0, "ingest", "--lake", lake, dir)
+	if _, said := cli(t, 1, "top", "--lake", lake); !strings.Contains(said, "the lake holds no traffic") {
+		t.Errorf("top --lake says %q", said)
+	}
+}

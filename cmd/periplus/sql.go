@@ -39,16 +39,14 @@ says what the columns mean. --json writes a line each.`,
 			}
 			enc := json.NewEncoder(e.out)
 			out := newRows(e.out, asCSV)
-			head := false
-			err = k.db.QueryUser(cmd.Context(), args[0], func(columns []string, values []any) error {
+			err = k.db.QueryUser(cmd.Context(), args[0], func(columns []string) error {
+				if asJSON {
+					return nil
+				}
+				return out.write(columns)
+			}, func(columns []string, values []any) error {
 				if asJSON {
 					return enc.Encode(object{columns, values})
-				}
-				if !head {
-					head = true
-					if err := out.write(columns); err != nil {
-						return err
-					}
 				}
 				row := make([]string, len(values))
 				for i, v := range values {

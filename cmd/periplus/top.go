@@ -40,7 +40,7 @@ server.ip, server.network … What is cut off is in the last line.`,
 			}
 			defer d.Close()
 			q := d.questions()
-			a, err = ask(cmd.Context(), q, a)
+			a, err = d.ask(cmd.Context(), q, a)
 			if err != nil {
 				return err
 			}
