@@ -73,10 +73,19 @@ func (s *Server) flows(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	accept := r.Header.Get("Accept")
+	format := r.URL.Query().Get("format") // a link cannot say what it accepts
+	switch format {
+	case "", "json":
+	case "csv", "ndjson":
+		w.Header().Set("Content-Disposition", `attachment; filename="periplus-flows.`+format+`"`)
+	default:
+		s.fail(w, r, bad(fmt.Sprintf("there is no format %q of rows", format), "use json, csv or ndjson"))
+		return
+	}
 	switch {
-	case strings.Contains(accept, "text/csv"):
+	case format == "csv" || strings.Contains(accept, "text/csv"):
 		s.stream(w, r, a, "text/csv; charset=utf-8", csvRows(w))
-	case strings.Contains(accept, "application/x-ndjson"):
+	case format == "ndjson" || strings.Contains(accept, "application/x-ndjson"):
 		enc := json.NewEncoder(w)
 		s.stream(w, r, a, "application/x-ndjson", func(row *flowRow) error {
 			if row == nil {
@@ -130,6 +139,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, a query.Ask, kin
 		page, err := s.Questions.Rows(r.Context(), a, cursor, 1000)
 		if err != nil {
 			if cursor == "" {
+				w.Header().Del("Content-Disposition")
 				s.fail(w, r, err)
 				return
 			}

@@ -277,6 +277,14 @@ export interface Peer extends Ref {
   verdicts: Verdicts;
 }
 
+/** Why and where packets were stopped; reason and at are '' where no log says it. */
+export interface Stop {
+  v: Verdict;
+  at?: At;
+  reason?: string;
+  r: number;
+}
+
 export interface NodeDetails extends Ref {
   level: Level | 'internet' | 'services';
   path: { kind: string; id: string; label: string }[]; // outermost first
@@ -301,6 +309,7 @@ export interface NodeDetails extends Ref {
   morePeers?: number;
   ports: PortRow[]; // at most 20
   morePorts?: number;
+  stops?: Stop[]; // at most 20; missing: as far as ports say it
   first: string;
   last: string;
   filter: string; // the filter that selects it: `service = "web"`
@@ -314,6 +323,7 @@ export interface EdgeDetails {
   series: Timeline;
   ports: PortRow[]; // at most 50
   morePorts?: number;
+  stops?: Stop[];
   seenBy?: Record<string, number>; // records by seen_by
   first: string;
   last: string;
@@ -324,7 +334,8 @@ export interface EdgeDetails {
 
 // ---------------------------------------------------------------- /flows
 // GET /flows?node=ID | s=ID&t=ID, &limit=50&cursor=: rows of the evidence, the
-// newest first, each with the object that it was read from.
+// newest first, each with the object that it was read from. With format=csv or
+// format=ndjson (or such an Accept header) all rows are streamed as a file.
 
 export interface FlowRow {
   first: string;
@@ -413,6 +424,8 @@ export interface Finding {
 
 export interface Findings {
   findings: Finding[];
+  /** How many detections looked; missing or 0: there are none to look with. */
+  detections?: number;
 }
 
 // ---------------------------------------------------------------- /search

@@ -2,6 +2,7 @@
 import type { Level } from './api';
 import { mapZoom } from './map/zoom';
 import { clearSelection, edge, go, moveTime, narrow, node, toggleTheme, view } from './state';
+import { playOrPause } from './time/play';
 import { copyLink } from './top/Top';
 
 const levels: Level[] = ['provider', 'account', 'region', 'network', 'subnet', 'service', 'host'];
@@ -18,6 +19,7 @@ export const shortcuts: [string, string][] = [
   ['0  +  −', 'fit, zoom in, zoom out'],
   ['[  ]', 'left, right panel'],
   [',  .', 'earlier, later'],
+  ['P', 'pause; play where nothing is live'],
   ['X', 'exclude what is selected'],
   ['U', 'undo (Back); Ctrl-Shift-Z: redo'],
   ['C', 'copy link'],
@@ -51,12 +53,8 @@ function actions(help: { value: boolean }): Record<string, () => void> {
       const v = view.value;
       if (help.value) help.value = false;
       else if (v.rows) go({ rows: false });
-      else if (v.sel || v.edge) {
-        // The focus goes back to where the panel was opened from.
-        const inPanel = document.activeElement?.closest('.right');
-        clearSelection();
-        if (inPanel) document.querySelector<HTMLElement>('#map-list [tabindex="0"]')?.focus();
-      } else if (v.right || v.left) go({ right: false, left: false });
+      else if (v.sel || v.edge) clearSelection();
+      else if (v.right || v.left) go({ right: false, left: false });
     },
     a: () => go({ show: 'all' }),
     d: () => go({ show: 'denied' }),
@@ -71,6 +69,7 @@ function actions(help: { value: boolean }): Record<string, () => void> {
     ']': () => go({ right: !view.value.right }),
     ',': () => moveTime(-1),
     '.': () => moveTime(1),
+    p: playOrPause,
     x: () => {
       const chosen = view.value.sel ? node.value.data : view.value.edge ? edge.value.data : null;
       if (chosen) narrow(`not (${chosen.filter})`);

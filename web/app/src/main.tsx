@@ -4,42 +4,58 @@ import './style/top.css';
 import './style/panels.css';
 import './style/map.css';
 import './style/time.css';
+import './style/states.css';
 import './style/narrow.css';
-import { useSignal } from '@preact/signals';
+import { signal, useSignal } from '@preact/signals';
 import { type ComponentChildren, render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { stamp } from './format';
 import { onKey, shortcuts } from './keys';
-import { Bar, LeftOut, Legend, Opened, Zoom } from './map/Bars';
+import { Bar, Legend, Opened, Zoom } from './map/Bars';
 import { MapView } from './map/Map';
 import { bottom, summary } from './map/model';
-import { EdgePanel, NodePanel } from './panel/Details';
+import { EdgePanel } from './panel/Edge';
 import { Left } from './panel/Left';
+import { NodePanel } from './panel/Node';
 import { Overview } from './panel/Overview';
 import { Rows } from './panel/Rows';
-import { clock, go, graph, meta, parsed, resetTime, retry, said, view } from './state';
+import { go, graph, meta, said, view } from './state';
+import { dragging } from './states/drop';
+import { LeftOut } from './states/LeftOut';
+import { States } from './states/States';
 import { Time } from './time/Time';
 import { Top } from './top/Top';
 import { Icon } from './ui';
 
-const narrowLeft = matchMedia('(max-width: 1099px)');
-const phone = matchMedia('(max-width: 799px)');
+/** media follows a media query. */
+const media = (query: string) => {
+  const list = matchMedia(query);
+  const on = signal(list.matches);
+  list.addEventListener?.('change', (e) => {
+    on.value = e.matches;
+  });
+  return on;
+};
+const narrow = media('(max-width: 1099px)');
+const phone = media('(max-width: 799px)');
 
 function Page() {
   const help = useSignal(false);
   const drawer = useSignal(false);
+  const sheet = useSignal(false); // the overview, on a phone
   const v = view.value;
   useEffect(() => {
     const key = (e: KeyboardEvent) => {
-      if (e.key === 'Escape' && drawer.value) drawer.value = false;
-      else onKey(e, help);
+      if (e.key === 'Escape' && (drawer.value || sheet.value)) {
+        drawer.value = false;
+        sheet.value = false;
+      } else onKey(e, help);
     };
     addEventListener('keydown', key);
     return () => removeEventListener('keydown', key);
   }, []);
   const chosen = Boolean(v.sel || v.edge);
-  // On a phone the panel is a sheet over the map: it opens for a selection only.
-  const right = v.right && (!phone.matches || chosen);
+  // On a phone the panel is a sheet over the map: it opens when it is wanted.
+  const right = phone.value ? chosen || sheet.value : v.right;
   const cls = ['page', v.left ? '' : 'no-left', right ? '' : 'no-right', drawer.value ? 'drawer' : ''].join(
     ' ',
   );
@@ -48,12 +64,12 @@ function Page() {
     <div class={cls}>
       <Top
         onMenu={() => {
-          if (narrowLeft.matches) drawer.value = !drawer.value;
+          if (narrow.value) drawer.value = !drawer.value;
           else go({ left: !view.value.left });
         }}
       />
       <div class={busy ? 'progress on' : 'progress'} aria-hidden="true" />
-      {(v.left || drawer.value) && <Left />}
+      {narrow.value ? drawer.value && <Left drawer /> : v.left && <Left />}
       {drawer.value && (
         <button
           type="button"
@@ -74,6 +90,11 @@ function Page() {
           <Zoom />
         </Foot>
         <Rows />
+        {phone.value && !right && (
+          <button type="button" class="sheet-open" onClick={() => (sheet.value = true)}>
+            Overview
+          </button>
+        )}
         <button
           type="button"
           class="edge-left"
@@ -95,7 +116,13 @@ function Page() {
       </main>
       {right && (
         <aside class="right" aria-label="Details">
-          {v.edge ? <EdgePanel /> : v.sel ? <NodePanel /> : <Overview />}
+          {v.edge ? (
+            <EdgePanel />
+          ) : v.sel ? (
+            <NodePanel />
+          ) : (
+            <Overview close={phone.value ? () => (sheet.value = false) : undefined} />
+          )}
         </aside>
       )}
       <Time />
@@ -103,6 +130,7 @@ function Page() {
       <p class="hidden" aria-live="polite">
         {said.value || (graph.value.busy ? '' : summary.value)}
       </p>
+      {dragging.value && <p class="drop-here">Drop flow logs to read them</p>}
       {said.value && (
         <p class="toast" aria-hidden="true">
           {said.value}
@@ -128,85 +156,6 @@ function Foot({ children }: { children: ComponentChildren }) {
       {children}
     </div>
   );
-}
-
-/** States: first run, nothing matches, an error. What is loading keeps the old picture. */
-function States() {
-  const m = meta.value;
-  const g = graph.value;
-  const error = m.error ?? (g.error && g.error.pos < 0 ? g.error : null);
-  if (error)
-    return (
-      <div class="banner" role="alert">
-        <Icon name="alert-triangle" />
-        <span>
-          {error.message}
-          {error.hint && <small>{error.hint}</small>}
-        </span>
-        <button type="button" onClick={retry}>
-          Retry
-        </button>
-      </div>
-    );
-  if (m.data && !clock.value)
-    return (
-      <div class="card-state">
-        <h2>No flow logs yet</h2>
-        <p>Read some, then look at them here:</p>
-        <pre>periplus map ./logs</pre>
-        <p class="muted">
-          Any mix of files and folders of AWS, Google Cloud and Azure flow logs. A simulated company to try it
-          with:
-        </p>
-        <pre>periplus demo</pre>
-      </div>
-    );
-  if (g.data && !g.busy && !g.error && g.data.edges.length === 0) {
-    const chips = parsed.value.data?.chips ?? [];
-    const v = view.value;
-    return (
-      <div class="card-state">
-        <h2>No flows match</h2>
-        <p class="chips">
-          {chips.map((c, i) => (
-            <button
-              type="button"
-              class="chip"
-              key={c.text}
-              aria-label={`Remove filter ${c.text}`}
-              onClick={() =>
-                go({
-                  q: chips
-                    .filter((_, j) => j !== i)
-                    .map((x) => x.text)
-                    .join(' and '),
-                })
-              }
-            >
-              {c.text} <Icon name="x" size={12} />
-            </button>
-          ))}
-          {v.q && chips.length === 0 && (
-            <button type="button" class="chip" onClick={() => go({ q: '' })}>
-              clear the filter <Icon name="x" size={12} />
-            </button>
-          )}
-          {v.show !== 'all' && (
-            <button type="button" class="chip" onClick={() => go({ show: 'all' })}>
-              {v.show} only <Icon name="x" size={12} />
-            </button>
-          )}
-          {(v.from || v.to || v.end) && (
-            <button type="button" class="chip" onClick={resetTime}>
-              clear time range <Icon name="x" size={12} />
-            </button>
-          )}
-        </p>
-        {g.data.nearest && <p class="muted">Last matching flow: {stamp(Date.parse(g.data.nearest))} UTC</p>}
-      </div>
-    );
-  }
-  return null;
 }
 
 function Help({ close }: { close: () => void }) {

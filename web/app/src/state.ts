@@ -58,7 +58,7 @@ interface Request {
   params?: Params;
 }
 
-const again = signal(0);
+export const again = signal(0);
 /** retry asks everything once more. */
 export const retry = (): void => {
   again.value++;
@@ -136,7 +136,7 @@ const common = (): Params | null => {
 
 // ---------------------------------------------------------------- answers
 
-const graphParams = (): Params | null => {
+export const graphParams = (): Params | null => {
   const c = common();
   const m = meta.value.data;
   if (!c || !m) return null;
@@ -223,11 +223,17 @@ export function toggleExpand(id: string): void {
   go({ expand: v.expand.includes(id) ? v.expand.filter((x) => x !== id) : [...v.expand, id] });
 }
 
-/** narrow adds a clause to the filter. */
-export const narrow = (clause: string): void => {
+/** narrowed is the filter with a clause more. */
+export const narrowed = (clause: string): string => {
   const q = view.value.q.trim();
-  go({ q: !q ? clause : parsed.value.data?.chips ? `${q} and ${clause}` : `(${q}) and ${clause}` });
+  if (!q) return clause;
+  const chips = parsed.value.data?.chips;
+  if (chips?.some((c) => c.text === clause)) return q;
+  return chips ? `${q} and ${clause}` : `(${q}) and ${clause}`;
 };
+
+/** narrow adds a clause to the filter. */
+export const narrow = (clause: string): void => go({ q: narrowed(clause) });
 
 /** chooseRange sets the part of the window that is looked at. */
 export function chooseRange(from: number, to: number): void {

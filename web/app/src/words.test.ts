@@ -185,7 +185,8 @@ describe('brush', () => {
       denied: { bytes: [null, null, null], records: [0, 1, 1000] },
     };
     const b = bars(line, 'bytes', [0, 900000], 300, 50);
-    expect(b.map((x) => x.through[1])).toEqual([40, 0, 20]);
-    expect([b[0].stopped[1], b[1].stopped[1] > 1, b[2].stopped[1]]).toEqual([0, true, 10]);
+    const tall = (i: number, v: string) => b[i].parts.find((p) => p.v === v)?.h ?? 0;
+    expect([0, 1, 2].map((i) => tall(i, 'allowed'))).toEqual([40, 0, 20]);
+    expect([tall(0, 'denied'), tall(1, 'denied') > 1, tall(2, 'denied')]).toEqual([0, true, 10]);
   });
 });

@@ -1,7 +1,7 @@
 // What floats over the map: the bar of choices, the legend, zoom, and chips
 // that say what the picture leaves out.
 import type { Level, Metric, Show } from '../api';
-import { bytes, count, percent, quantity } from '../format';
+import { quantity } from '../format';
 import { glyphs } from '../glyphs';
 import { go, graph, meta, toggleExpand, view } from '../state';
 import { Icon } from '../ui';
@@ -232,75 +232,5 @@ export function Opened() {
         );
       })}
     </p>
-  );
-}
-
-/** Left out: what the caps did not draw; a click draws more. */
-export function LeftOut() {
-  const g = graph.value.data;
-  const caps = meta.value.data?.caps;
-  if (!g?.other || !caps || (!g.other.edges && !g.other.nodes)) return null;
-  const drawn = g.edges.length;
-  const c = g.coverage;
-  const part = c
-    ? view.value.metric === 'bytes'
-      ? `${percent(c.bytes)} of bytes`
-      : `${percent(c.records)} of records`
-    : '';
-  const more =
-    caps.edges * 2 ** view.value.cap < caps.maxEdges || caps.nodes * 2 ** view.value.cap < caps.maxNodes;
-  const text = g.other.edges
-    ? `${count(drawn)} of ${count(drawn + g.other.edges)} paths`
-    : `${count(g.nodes.length)} of ${count(g.nodes.length + g.other.nodes)} nodes`;
-  return (
-    <p class="left-out">
-      <span>
-        {[text, part].filter(Boolean).join(' · ')}
-        {g.other.denied > 0 && <small> · the rest holds {count(g.other.denied)} denied records</small>}
-      </span>
-      {more && (
-        <button type="button" onClick={() => go({ cap: view.value.cap + 1 })}>
-          Show more
-        </button>
-      )}
-    </p>
-  );
-}
-
-const codes: Record<string, [string, string]> = {
-  sampled: ['sampled', 'Counters are estimates: these logs keep a sample of the packets'],
-  gaps: ['log gaps', 'Logs lost records in this range (SKIPDATA); counters are a lower bound'],
-  nodata: ['quiet interfaces', 'Some interfaces reported windows without traffic'],
-  unmeasured: ['unmeasured denials', 'Some denials carry no counters'],
-  widened: ['whole buckets', 'The range was widened to whole buckets'],
-  building: ['still merging', 'Some hours are still being merged'],
-};
-
-/** Notes stand beside the time: what one must know to trust the numbers. */
-export function Notes() {
-  const g = graph.value.data;
-  if (!g) return null;
-  // What the caps left out has a chip of its own.
-  const list = [...new Set(g.notes ?? [])].filter((n) => n !== 'capped');
-  return (
-    <span class="notes">
-      {list.map((n) => {
-        const [who, code] = n.includes(':')
-          ? [n.slice(0, n.indexOf(':')).toUpperCase(), n.slice(n.indexOf(':') + 1)]
-          : ['', n];
-        const found = codes[code];
-        return (
-          <span key={n} title={found ? `${who ? `${who}: ` : ''}${found[1]}` : n}>
-            {found ? `${who ? `${who} ` : ''}${found[0]}` : n}
-          </span>
-        );
-      })}
-      {g.behindNAT && g.behindNAT.r > 0 && (
-        <span title="The same packets, met again behind a NAT gateway or balancer; they are in no total">
-          {g.behindNAT.b != null ? bytes(g.behindNAT.b) : `${count(g.behindNAT.r)} records`} seen again behind
-          NAT
-        </span>
-      )}
-    </span>
   );
 }

@@ -1,12 +1,25 @@
 // Left panel: findings, the tree of networks, the ports with most traffic.
-import type { FacetValue, Group } from '../api';
+import type { RefObject } from 'preact';
+import { useRef } from 'preact/hooks';
+import type { FacetValue, Finding } from '../api';
 import { count, quantity } from '../format';
-import { facets, findings, graph, narrow, select, view } from '../state';
-import { Bar, KindIcon, Section } from '../ui';
+import { facets, findings, go, narrow, narrowed, view } from '../state';
+import { Bar, Section } from '../ui';
+import { useFocus } from './focus';
+import { Networks } from './Networks';
 
-export function Left() {
+/** Left is a column of the page, or a drawer over it that has the focus. */
+export const Left = ({ drawer }: { drawer?: boolean }) => (drawer ? <Drawer /> : <Parts />);
+
+function Drawer() {
+  const ref = useRef<HTMLElement>(null);
+  useFocus(ref, '.top .menu');
+  return <Parts box={ref} />;
+}
+
+function Parts({ box }: { box?: RefObject<HTMLElement | null> }) {
   return (
-    <nav class="left" id="left" aria-label="Findings, networks and ports">
+    <nav class="left" id="left" aria-label="Findings, networks and ports" ref={box} tabIndex={-1}>
       <FindingsPart />
       <Networks />
       <Ports />
@@ -15,150 +28,44 @@ export function Left() {
 }
 
 function FindingsPart() {
-  const list = findings.value.data?.findings ?? [];
+  const { data, error, busy } = findings.value;
+  const list = data?.findings ?? [];
+  const look = (f: Finding) => {
+    const e = f.edges?.[0];
+    const sel = e ? '' : (f.nodes?.[0] ?? '');
+    const chosen = sel || e ? { sel, edge: e ? ([e.s, e.t] as [string, string]) : null, right: true } : {};
+    go({ ...(f.filter ? { q: narrowed(f.filter) } : {}), ...chosen });
+  };
   return (
     <Section title="Findings" extra={list.length ? <span class="badge">{list.length}</span> : null}>
       {list.length ? (
         <ul class="findings">
           {list.map((f) => (
             <li key={f.id} class={`s-${f.severity}`}>
-              <button
-                type="button"
-                onClick={() => (f.nodes?.[0] ? select(f.nodes[0]) : f.filter && narrow(f.filter))}
-              >
-                <strong>{f.title}</strong>
+              <button type="button" title={f.filter && `Show only ${f.filter}`} onClick={() => look(f)}>
+                <strong>
+                  <span class="hidden">{f.severity}: </span>
+                  {f.title}
+                </strong>
                 {f.text && <span>{f.text}</span>}
               </button>
             </li>
           ))}
         </ul>
       ) : (
-        <p class="empty">Nothing found in this range.</p>
+        <p class="empty">
+          {error
+            ? error.message
+            : data && !data.detections
+              ? 'No detections yet: this version looks for none.'
+              : data
+                ? 'Nothing found in this range.'
+                : busy
+                  ? 'Loading …'
+                  : 'No data yet.'}
+        </p>
       )}
     </Section>
-  );
-}
-
-const quoted = (s: string): string =>
-  /^[A-Za-z][\w.-]*$/.test(s) ? s : `"${s.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
-
-interface Line {
-  id: string;
-  group: Group | null;
-  label: string;
-  denied: number;
-  endpoints: number;
-  children: Line[];
-}
-
-/** tree sums what the nodes say up to the boxes that they stand in. */
-function tree(): Line[] {
-  const g = graph.value.data;
-  if (!g) return [];
-  const lines = new Map<string, Line>();
-  for (const x of g.groups)
-    if (x.kind !== 'internet' && x.kind !== 'services' && x.kind !== 'service')
-      lines.set(x.id, {
-        id: x.id,
-        group: x,
-        label: x.label,
-        denied: 0,
-        endpoints: x.endpoints ?? 0,
-        children: [],
-      });
-  const parents = new Map(g.groups.map((x) => [x.id, x.parent]));
-  let homeless = 0;
-  let homelessDenied = 0;
-  for (const n of g.nodes) {
-    const red = n.denied?.in ?? 0;
-    if (n.parent === null && !n.kind.startsWith('net.') && !n.id.startsWith('inet:')) {
-      homeless += n.count ?? 1;
-      homelessDenied += red;
-    }
-    for (let p = n.parent; p; p = parents.get(p) ?? null) {
-      const l = lines.get(p);
-      if (!l) continue;
-      l.denied += red;
-      if (l.group?.endpoints === undefined) l.endpoints += n.count ?? 1;
-    }
-  }
-  const roots: Line[] = [];
-  for (const l of lines.values()) {
-    const up = l.group?.parent ? lines.get(l.group.parent) : undefined;
-    if (up) up.children.push(l);
-    else roots.push(l);
-  }
-  if (homeless)
-    roots.push({
-      id: '',
-      group: null,
-      label: g.groups.length > 1 && roots.length ? 'Network not known' : 'No network named',
-      denied: homelessDenied,
-      endpoints: homeless,
-      children: [],
-    });
-  return roots;
-}
-
-function Networks() {
-  const roots = tree();
-  return (
-    <Section title="Networks">
-      {roots.length ? (
-        <ul class="tree">
-          {roots.map((l) => (
-            <Branch key={l.id} line={l} depth={0} />
-          ))}
-        </ul>
-      ) : (
-        <p class="empty">{graph.value.busy ? 'Loading …' : 'No networks in this view.'}</p>
-      )}
-    </Section>
-  );
-}
-
-function Branch({ line, depth }: { line: Line; depth: number }) {
-  const g = line.group;
-  const field = g?.kind ?? '';
-  const clause = g && `${field} = ${quoted(line.label)}`;
-  const body = (
-    <>
-      {depth === 0 ? (
-        <KindIcon kind={g ? 'aws.vpc' : 'gen.unknown'} provider={g?.provider} size={16} />
-      ) : (
-        <i class={`ring p-${g?.provider || 'none'}`} />
-      )}
-      <span class="name">{line.label}</span>
-      {line.denied > 0 && (
-        <span class="red-badge" title={`${line.denied} records denied`}>
-          {count(line.denied)}
-        </span>
-      )}
-      <span class="num">{count(line.endpoints)}</span>
-    </>
-  );
-  return (
-    <li>
-      {clause ? (
-        <button
-          type="button"
-          class={`d${Math.min(depth, 2)}`}
-          title={`Show only ${clause}`}
-          onClick={() => narrow(clause)}
-        >
-          {body}
-        </button>
-      ) : (
-        <span class="d0 plain">{body}</span>
-      )}
-      {line.children.length > 0 && (
-        <ul>
-          {line.children.map((c) => (
-            <Branch key={c.id} line={c} depth={depth + 1} />
-          ))}
-        </ul>
-      )}
-    </li>
   );
 }
 
@@ -197,7 +104,7 @@ function Ports() {
           ))}
         </ul>
       ) : (
-        <p class="empty">No ports in this view.</p>
+        <p class="empty">{facets.value.busy ? 'Loading …' : 'No ports in this view.'}</p>
       )}
     </Section>
   );

@@ -1,48 +1,33 @@
 // Right panel with nothing selected: the whole range.
-import type { Graph, GraphEdge, Verdict } from '../api';
-import {
-  bytes,
-  count,
-  exact,
-  length,
-  passed,
-  percent,
-  quantity,
-  recordsOf,
-  span,
-  stopped,
-  unit,
-} from '../format';
-import { graph, selectEdge, timeline, times, view } from '../state';
-import { Bar, Section, Spark, Tile, valuesOf } from '../ui';
+import { useRef } from 'preact/hooks';
+import type { Graph, GraphEdge, Timeline, Verdict } from '../api';
+import { bytes, count, exact, length, passed, percent, quantity, span } from '../format';
+import { clock, graph, meta, selectEdge, timeline, times, view } from '../state';
+import { Bar, Icon, Section, Tile } from '../ui';
+import { useFocus } from './focus';
+import { Skeleton } from './Head';
+import { Series } from './Series';
 
-export function Overview() {
+/** Overview; on a phone it is a sheet that can be closed. */
+export function Overview({ close }: { close?: () => void }) {
   const g = graph.value.data;
   const t = times.value;
-  if (!g || !t)
-    return (
-      <div class="skeleton" aria-hidden="true">
-        <i />
-        <i />
-        <i />
-      </div>
-    );
+  if (!g || !t) return meta.value.data && !clock.value ? <p class="empty">No data yet.</p> : <Skeleton />;
   const { totals } = g;
-  const through = totals.records - totals.denied - (totals.dropped ?? 0);
+  const { records, denied, dropped, unknown } = totals;
   const line = timeline.value.data;
-  // What is shown alone is drawn alone.
-  const { show } = view.value;
-  const red = show === 'denied' || show === 'dropped';
-  const verdicts: Verdict[] = show === 'all' ? ['allowed', 'unknown'] : [show];
-  const values = line ? valuesOf(line, verdicts, red ? 'records' : 'bytes') : [];
-  const part = line ? within(values, Date.parse(line.t0), line.step, t.range) : [];
+  const { show, metric } = view.value;
+  const of = (n: number) => (records ? `${percent(n / records)} of records` : '');
   return (
     <>
-      <header class="panel-head">
-        <h2>Overview</h2>
-        <p class="muted">
-          {span(t.range[0], t.range[1])} · {length(t.range[1] - t.range[0])}
-        </p>
+      <header class="details-head panel-head">
+        <div>
+          <h2>Overview</h2>
+          <p class="muted">
+            {span(t.range[0], t.range[1])} · {length(t.range[1] - t.range[0])}
+          </p>
+        </div>
+        {close && <Closer close={close} />}
       </header>
       <dl class="tiles">
         <Tile
@@ -52,64 +37,76 @@ export function Overview() {
         />
         <Tile
           title="Records"
-          value={count(totals.records)}
+          value={count(records)}
           note={totals.opened == null ? 'log records' : `${count(totals.opened)} opened`}
         />
-        <Tile
-          title="Denied"
-          value={count(totals.denied)}
-          note={totals.records ? `${percent(totals.denied / totals.records)} of records` : ''}
-          red={totals.denied > 0}
-        />
+        <Tile title="Denied" value={count(denied)} note={of(denied)} red={denied > 0} />
         <Tile
           title="Endpoints"
           value={exact(totals.endpoints)}
-          note={totals.records ? `${percent(Math.max(0, through) / totals.records)} let through` : ''}
+          note={records ? `${percent((records - denied - (dropped ?? 0)) / records)} let through` : ''}
         />
+        {dropped ? <Tile title="Dropped" value={count(dropped)} note="by routing, MTU, …" /> : null}
+        {unknown ? <Tile title="Verdict not logged" value={count(unknown)} note={of(unknown)} /> : null}
       </dl>
-      <Spark
-        values={part}
-        red={red}
-        label={red ? `Records ${show} over time` : `Traffic over time, ${bytes(totals.bytes)} in all`}
+      {/* What is shown alone is drawn alone. */}
+      {line && <Series of={within(line, t.range)} verdicts={show === 'all' ? undefined : [show]} />}
+      <Paths title="Busiest paths" g={g} value={(e) => passed(e.verdicts, metric) ?? 0} />
+      <Paths title="Denied paths" g={g} red value={(e) => e.verdicts.denied?.r ?? 0} />
+      <Paths title="Dropped paths" g={g} red value={(e) => e.verdicts.dropped?.r ?? 0} />
+      <Paths
+        title="Never answered"
+        g={g}
+        records
+        value={(e) => (e.answer === 'none' ? (e.verdicts.allowed?.r ?? 0) : 0)}
       />
-      <Paths title="Busiest paths" edges={busiest(g)} g={g} />
-      <Paths title="Denied paths" edges={deniest(g)} g={g} red />
     </>
   );
 }
 
-const within = (
-  values: (number | null)[],
-  t0: number,
-  step: number,
-  range: [number, number],
-): (number | null)[] =>
-  values.filter((_, i) => {
-    const at = t0 + i * step * 1000;
-    return at >= range[0] - step * 500 && at < range[1];
-  });
+function Closer({ close }: { close: () => void }) {
+  const ref = useRef<HTMLButtonElement>(null);
+  useFocus(ref, '.sheet-open');
+  return (
+    <button type="button" class="ghost" aria-label="Close the overview" ref={ref} onClick={close}>
+      <Icon name="x" />
+    </button>
+  );
+}
 
-const busiest = (g: Graph): GraphEdge[] => {
-  const m = view.value.metric;
-  const of = (e: GraphEdge) => passed(e.verdicts, m) ?? 0;
-  return g.edges
-    .filter((e) => of(e) > 0)
-    .sort((a, b) => of(b) - of(a))
-    .slice(0, 7);
-};
-const deniest = (g: Graph): GraphEdge[] =>
-  g.edges
-    .filter((e) => stopped(e.verdicts))
-    .sort((a, b) => stopped(b.verdicts) - stopped(a.verdicts))
-    .slice(0, 6);
+const verdicts: Verdict[] = ['allowed', 'denied', 'dropped', 'unknown'];
+/** within is the part of a timeline that lies in a range. */
+function within(t: Timeline, range: [number, number]): Timeline {
+  const at = Date.parse(t.t0);
+  const bin = t.step * 1000;
+  const from = Math.max(0, Math.round((range[0] - at) / bin));
+  const to = Math.max(from + 1, Math.round((range[1] - at) / bin));
+  const out: Timeline = { t0: new Date(at + from * bin).toISOString(), step: t.step };
+  for (const v of verdicts) {
+    const c = t[v];
+    if (c) out[v] = { bytes: c.bytes.slice(from, to), records: c.records.slice(from, to) };
+  }
+  return out;
+}
 
-function Paths({ title, edges, g, red }: { title: string; edges: GraphEdge[]; g: Graph; red?: boolean }) {
+interface PathsProps {
+  title: string;
+  g: Graph;
+  value: (e: GraphEdge) => number;
+  red?: boolean; // counted in records that were stopped
+  records?: boolean; // counted in records
+}
+
+function Paths({ title, g, value, red, records }: PathsProps) {
+  const edges = g.edges
+    .filter((e) => value(e) > 0)
+    .sort((a, b) => value(b) - value(a))
+    .slice(0, red || records ? 6 : 7);
   const names = new Map(g.nodes.map((n) => [n.id, n.label]));
-  const m = view.value.metric;
-  const of = (e: GraphEdge) => (red ? stopped(e.verdicts) : (passed(e.verdicts, m) ?? recordsOf(e.verdicts)));
-  const max = Math.max(...edges.map(of), 1);
+  const m = records || red ? 'records' : view.value.metric;
+  const max = Math.max(...edges.map(value), 1);
   if (!edges.length)
-    return red ? null : (
+    return red || records ? null : (
       <Section title={title}>
         <p class="empty">No traffic was let through here.</p>
       </Section>
@@ -118,28 +115,26 @@ function Paths({ title, edges, g, red }: { title: string; edges: GraphEdge[]; g:
     <Section title={title}>
       <ol class="rows">
         {edges.map((e) => {
-          const ports = (e.ports ?? []).filter((p) =>
-            red ? p.v === 'denied' || p.v === 'dropped' : p.v === 'allowed' || p.v === 'unknown',
+          const ports = (e.ports ?? []).filter(
+            (p) => (p.v === 'denied' || p.v === 'dropped') === Boolean(red),
           );
+          const numbers = ports.filter((p) => p.port != null);
           return (
             <li key={`${e.s}\n${e.t}`}>
               <button type="button" onClick={() => selectEdge(e.s, e.t)}>
-                <Bar part={of(e) / max} red={red} />
+                <Bar part={value(e) / max} red={red} />
                 <span class="pair">
                   <span>{names.get(e.s) ?? e.s}</span> <i>→</i> <span>{names.get(e.t) ?? e.t}</span>
                   <small>
-                    {ports.some((p) => p.port != null)
-                      ? `:${ports
-                          .filter((p) => p.port != null)
+                    {numbers.length
+                      ? `:${numbers
                           .slice(0, 2)
                           .map((p) => p.port)
                           .join(', ')}`
                       : (ports[0]?.proto ?? '')}
                   </small>
                 </span>
-                <span class={red ? 'num red-text' : 'num'}>
-                  {red ? count(of(e)) : `${quantity(of(e), m)}${m === 'bytes' ? '' : unit('bytes')}`}
-                </span>
+                <span class={red ? 'num red-text' : 'num'}>{quantity(value(e), m)}</span>
               </button>
             </li>
           );

@@ -1,13 +1,19 @@
 // The rows of the evidence behind what is selected, each with its log object.
 import { useSignal, useSignalEffect } from '@preact/signals';
+import { useRef } from 'preact/hooks';
 import type { FlowRow, Flows } from '../api';
-import { get } from '../api';
+import { get, url } from '../api';
 import { bytes, count, day, exact, seconds } from '../format';
 import { edge, flowParams, flows, go, node, say, view } from '../state';
 import { Icon, VerdictBadge } from '../ui';
+import { useFocus } from './focus';
 
-export function Rows() {
+export const Rows = () => (view.value.rows ? <Sheet /> : null);
+
+function Sheet() {
   const { data, error, busy } = flows.value;
+  const head = useRef<HTMLHeadingElement>(null);
+  useFocus(head, '.right .wide');
   const more = useSignal<FlowRow[]>([]);
   const next = useSignal<string | null>(null);
   useSignalEffect(() => {
@@ -15,7 +21,6 @@ export function Rows() {
     more.value = [];
     next.value = d?.next ?? null;
   });
-  if (!view.value.rows) return null;
   const of = view.value.sel
     ? node.value.data?.label
     : view.value.edge
@@ -34,10 +39,23 @@ export function Rows() {
   return (
     <section class="sheet" aria-label="Flow records">
       <header>
-        <h2>
+        <h2 tabIndex={-1} ref={head}>
           Flow records{of ? ` of ${of}` : ''}{' '}
-          {data?.total != null && <small class="muted">{exact(data.total)} rows</small>}
+          <small class="muted">
+            {data?.total != null && `${exact(data.total)} rows, `}newest first
+            {rows.length > 0 && `, ${exact(rows.length)} shown`}
+          </small>
         </h2>
+        {(['csv', 'ndjson'] as const).map((format) => (
+          <a
+            key={format}
+            href={url('flows', { ...flowParams(), limit: undefined, format })}
+            download={`periplus-flows.${format}`}
+            title="All rows of this range and filter"
+          >
+            <Icon name="download" size={14} /> {format.toUpperCase()}
+          </a>
+        ))}
         <button
           type="button"
           class="ghost"
@@ -93,6 +111,15 @@ export function Rows() {
 const middleCut = (s: string, n: number): string =>
   s.length <= n ? s : `${s.slice(0, n / 2)}…${s.slice(s.length - n / 2)}`;
 
+async function copy(uri: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(uri);
+    say('Address of the log object copied');
+  } catch {
+    say(`The browser does not let the page copy: ${uri}`);
+  }
+}
+
 const End = ({ address, name }: { address: string; name?: string }) => (
   <td>
     {name && name !== address ? (
@@ -127,6 +154,15 @@ const Row = ({ r }: { r: FlowRow }) => {
         {r.observer} {r.interface && <small class="mono">{r.interface}</small>}
       </td>
       <td title={r.object}>
+        <button
+          type="button"
+          class="ghost copy"
+          aria-label="Copy the address of the log object"
+          title={`Copy ${r.object}`}
+          onClick={() => void copy(r.object)}
+        >
+          <Icon name="link" size={12} />
+        </button>
         <span class="mono">{r.object.slice(r.object.lastIndexOf('/') + 1)}</span>
         <small class="mono">{middleCut(r.object.slice(0, r.object.lastIndexOf('/') + 1), 46)}</small>
       </td>

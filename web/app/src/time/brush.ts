@@ -1,19 +1,20 @@
 // The time brush without a browser: bars, snapping, and what a drag means.
-import type { Timeline } from '../api';
-import { valuesOf } from '../ui';
+import type { Timeline, Verdict } from '../api';
 
 export interface BarShape {
   i: number;
   x: number;
   w: number;
-  through: [number, number]; // y, height
-  stopped: [number, number];
+  /** y and height of what is there, from the bottom up. */
+  parts: { v: Verdict; y: number; h: number }[];
   at: number; // time
 }
 
 const share = 0.2; // of the height, for stopped records where the unit is another
+const order: Verdict[] = ['allowed', 'unknown', 'denied', 'dropped'];
+const isStopped = (v: Verdict): boolean => v === 'denied' || v === 'dropped';
 
-/** bars stacks what was stopped on what was let through. Bytes and records have scales of their own. */
+/** bars stacks the verdicts of each bin. Bytes of what was let through and records of what was stopped have scales of their own. */
 export function bars(
   t: Timeline,
   metric: 'bytes' | 'records' | 'packets',
@@ -22,38 +23,39 @@ export function bars(
   h: number,
   top = 0,
 ): BarShape[] {
-  const through = valuesOf(t, ['allowed', 'unknown'], metric);
-  const stopped = valuesOf(t, ['denied', 'dropped'], 'records');
-  const n = Math.max(through.length, stopped.length);
+  const columns = order.map((v) => t[v]?.[isStopped(v) ? 'records' : metric]);
+  const n = Math.max(0, ...columns.map((c) => c?.length ?? 0));
+  const at = (k: number, i: number) => columns[k]?.[i] ?? 0;
   const same = metric === 'records';
-  const most = (l: (number | null)[]) => Math.max(1, ...l.map((v) => v ?? 0));
-  const maxBoth = same
-    ? Math.max(1, ...Array.from({ length: n }, (_, i) => (through[i] ?? 0) + (stopped[i] ?? 0)))
-    : most(through);
-  const maxStopped = most(stopped);
+  let [most, mostNo] = [1, 1];
+  for (let i = 0; i < n; i++) {
+    const [through, no] = [at(0, i) + at(1, i), at(2, i) + at(3, i)];
+    most = Math.max(most, through + (same ? no : 0));
+    mostNo = Math.max(mostNo, no);
+  }
   const all = h - top;
-  const room = all * (same ? 1 : 1 - share);
+  const scale = (v: Verdict) =>
+    same ? all / most : isStopped(v) ? (all * share) / mostNo : (all * (1 - share)) / most;
   const out: BarShape[] = [];
   const span = window[1] - window[0];
   for (let i = 0; i < n; i++) {
-    const at = Date.parse(t.t0) + i * t.step * 1000;
-    const x0 = ((at - window[0]) / span) * w;
-    const x1 = ((at + t.step * 1000 - window[0]) / span) * w;
+    const begin = Date.parse(t.t0) + i * t.step * 1000;
+    const x0 = ((begin - window[0]) / span) * w;
+    const x1 = ((begin + t.step * 1000 - window[0]) / span) * w;
     if (x1 <= 0 || x0 >= w) continue;
-    const tall = ((through[i] ?? 0) / maxBoth) * room;
-    const red = stopped[i]
-      ? Math.max(1.5, ((stopped[i] as number) / (same ? maxBoth : maxStopped)) * (same ? room : all * share))
-      : 0;
-    const shown = (through[i] ?? 0) > 0 ? Math.max(1, tall) : 0;
     const gap = x1 - x0 > 4 ? 1.5 : x1 - x0 > 2 ? 0.6 : 0;
-    out.push({
-      i,
-      x: x0,
-      w: Math.max(0.5, x1 - x0 - gap),
-      through: [h - shown, shown],
-      stopped: [Math.max(0, h - shown - red - (red ? 0.6 : 0)), red],
-      at,
+    let y = h;
+    const parts: BarShape['parts'] = [];
+    order.forEach((v, k) => {
+      const value = at(k, i);
+      if (!value) return;
+      const tall = Math.min(Math.max(isStopped(v) ? 1.5 : 1, value * scale(v)), y);
+      // A line of paper between what was let through and what was stopped.
+      if (isStopped(v) && parts.length) y = Math.max(tall, y - 0.6);
+      y -= tall;
+      parts.push({ v, y, h: tall });
     });
+    out.push({ i, x: x0, w: Math.max(0.8, x1 - x0 - gap), parts, at: begin });
   }
   return out;
 }

@@ -1,0 +1,90 @@
+// What the panels of a node and of a path share: the heading, which takes and
+// gives back the focus, what can be done, and what is shown while waiting.
+import type { ComponentChildren } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import type { ApiError } from '../api';
+import { clearSelection, go, narrow, view } from '../state';
+import { Icon } from '../ui';
+import { giveBack, opener } from './focus';
+
+/** handover: a heading that had the focus is being replaced by another. */
+let handover = false;
+let back: HTMLElement | null = null;
+
+export function Head({ children, title }: { children?: ComponentChildren; title: string }) {
+  const ref = useRef<HTMLHeadingElement>(null);
+  // The panel takes the focus when the user opens it, so that Tab goes on in
+  // it, keeps it when "Loading …" gives way to the answer, and gives it back.
+  useLayoutEffect(() => {
+    const el = ref.current!;
+    const from = opener();
+    if (!handover && from !== el) back = from;
+    if (handover || from) el.focus({ preventScroll: true });
+    return () => {
+      const panel = el.closest('.right');
+      handover = Boolean(panel?.contains(document.activeElement));
+      queueMicrotask(() => {
+        if (handover && !view.value.sel && !view.value.edge) giveBack(back, '#map-list [tabindex="0"]');
+        handover = false;
+      });
+    };
+  }, [title]);
+  return (
+    <header class="panel-head details-head">
+      {children}
+      <h2 tabIndex={-1} ref={ref}>
+        {title}
+      </h2>
+      <button
+        type="button"
+        class="ghost"
+        aria-label="Close details"
+        title="Close (Esc)"
+        onClick={clearSelection}
+      >
+        <Icon name="x" />
+      </button>
+    </header>
+  );
+}
+
+/** Waiting stands where the answer will, or says why there is none. */
+export const Waiting = ({ error, what }: { error: ApiError | null; what: string }) => (
+  <>
+    <Head title={error ? 'Not here' : 'Loading …'} />
+    {error ? (
+      <p class="empty" role="alert">
+        {error.status === 404 ? `Nothing ${what} in this range and filter.` : error.message}
+      </p>
+    ) : (
+      <Skeleton />
+    )}
+  </>
+);
+
+export const Skeleton = () => (
+  <div class="skeleton" aria-hidden="true">
+    <i />
+    <i />
+    <i />
+  </div>
+);
+
+/** Actions narrows the view to what is shown, or away from it. */
+export const Actions = ({ filter, children }: { filter: string; children?: ComponentChildren }) => (
+  <p class="actions">
+    <button type="button" onClick={() => narrow(filter)} title={filter}>
+      <Icon name="filter" size={14} /> Only this
+    </button>
+    <button type="button" onClick={() => narrow(`not (${filter})`)} title={`not (${filter})`}>
+      <Icon name="eye-off" size={14} /> Exclude
+    </button>
+    {children}
+  </p>
+);
+
+export const RowsButton = () => (
+  <button type="button" class="wide" aria-expanded={view.value.rows} onClick={() => go({ rows: true })}>
+    View flow records
+  </button>
+);

@@ -1,0 +1,53 @@
+// Nothing matches: everything that narrows the view, each to be taken away.
+import { stamp } from '../format';
+import { go, parsed, resetTime, times, view } from '../state';
+import { Icon } from '../ui';
+import { iso } from '../view';
+
+const Chip = ({ text, label, act }: { text: string; label?: string; act: () => void }) => (
+  <button type="button" class="chip" aria-label={label} onClick={act}>
+    {text} <Icon name="x" size={12} />
+  </button>
+);
+
+export function NoMatch({ nearest }: { nearest?: string | null }) {
+  const chips = parsed.value.data?.chips ?? [];
+  const v = view.value;
+  const without = (i: number) =>
+    chips
+      .filter((_, j) => j !== i)
+      .map((c) => c.text)
+      .join(' and ');
+  return (
+    <div class="card-state">
+      <h2>No flows match</h2>
+      <p class="chips">
+        {chips.map((c, i) => (
+          <Chip
+            key={`${c.text}${i}`}
+            text={c.text}
+            label={`Remove filter ${c.text}`}
+            act={() => go({ q: without(i) })}
+          />
+        ))}
+        {v.q && chips.length === 0 && <Chip text="clear the filter" act={() => go({ q: '' })} />}
+        {v.show !== 'all' && <Chip text={`${v.show} only`} act={() => go({ show: 'all' })} />}
+        {(v.from || v.to || v.end) && <Chip text="clear time range" act={resetTime} />}
+      </p>
+      {nearest && (
+        <button type="button" class="wide" onClick={() => goTo(Date.parse(nearest))}>
+          Last matching flow: {stamp(Date.parse(nearest))} UTC
+        </button>
+      )}
+    </div>
+  );
+}
+
+const five = 3e5;
+/** goTo looks at a range as long as now that ends with the bucket of a time. */
+function goTo(at: number): void {
+  const t = times.value;
+  if (!t) return;
+  const to = Math.floor(at / five) * five + five;
+  go({ from: iso(to - (t.range[1] - t.range[0])), to: iso(to) });
+}
