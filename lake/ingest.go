@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -43,8 +44,9 @@ type Progress struct {
 	Done           int64 // objects read
 	DoneBytes      int64
 	Records        int64
-	Stage          string // read, settle, write
-	URI            string // of the object read last
+	Bad            map[periplus.BadKind]int64 // lines of the objects read; not to be changed
+	Stage          string                     // read, settle, write
+	URI            string                     // of the object read last
 }
 
 const (
@@ -277,12 +279,29 @@ func (r *run) read(ctx context.Context, b *digest.Batch, tasks []*task) error {
 				if err := r.one(ctx, b, t, recs, shared); err != nil {
 					return err
 				}
-				r.tell(func(p *Progress) { p.Done++; p.DoneBytes += max(0, t.object.Size); p.URI = t.object.URI })
+				r.tell(func(p *Progress) {
+					p.Done++
+					p.DoneBytes += max(0, t.object.Size)
+					p.URI = t.object.URI
+					if len(t.stats.Bad) > 0 {
+						p.Bad = added(p.Bad, t.stats.Bad)
+					}
+				})
 			}
 			return nil
 		})
 	}
 	return g.Wait()
+}
+
+// added is a sum of its own: who was told of a keeps it.
+func added(a, b map[periplus.BadKind]int64) map[periplus.BadKind]int64 {
+	sum := make(map[periplus.BadKind]int64, len(a)+len(b))
+	maps.Copy(sum, a)
+	for k, n := range b {
+		sum[k] += n
+	}
+	return sum
 }
 
 // one reads an object. Its own trouble is kept in the task; the error is of

@@ -84,10 +84,10 @@ func (s *Server) flows(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case format == "csv" || strings.Contains(accept, "text/csv"):
-		s.stream(w, r, a, "text/csv; charset=utf-8", csvRows(w))
+		s.streamRows(w, r, a, "text/csv; charset=utf-8", csvRows(w))
 	case format == "ndjson" || strings.Contains(accept, "application/x-ndjson"):
 		enc := json.NewEncoder(w)
-		s.stream(w, r, a, "application/x-ndjson", func(row *flowRow) error {
+		s.streamRows(w, r, a, "application/x-ndjson", func(row *flowRow) error {
 			if row == nil {
 				return nil
 			}
@@ -131,9 +131,9 @@ func (s *Server) narrow(a *query.Ask, r *http.Request) error {
 	return nil
 }
 
-// stream writes all pages. An error in the middle can only cut the answer off,
+// streamRows writes all pages. An error in the middle can only cut the answer off,
 // which the reader sees as an incomplete transfer.
-func (s *Server) stream(w http.ResponseWriter, r *http.Request, a query.Ask, kind string, write func(*flowRow) error) {
+func (s *Server) streamRows(w http.ResponseWriter, r *http.Request, a query.Ask, kind string, write func(*flowRow) error) {
 	w.Header().Set("Content-Type", kind)
 	for cursor := ""; ; {
 		page, err := s.Questions.Rows(r.Context(), a, cursor, 1000)

@@ -46,9 +46,24 @@ type Server struct {
 	// Hosts are the names, without port, by which the server may be called
 	// beside localhost and the loopback addresses.
 	Hosts []string
+	// Shelf keeps saved views; nil: none can be saved.
+	Shelf Shelf
+	// Temporary says that the data goes away when the server ends.
+	Temporary bool
+	// Mark changes with the data, and asking it is cheap; nil: the data stands
+	// still.
+	Mark func(context.Context) (string, error)
+	// Drop takes files that are dropped on the page; zero: it takes none.
+	Drop Drop
 	// Now is what relative times count from; nil: the clock.
 	Now func() time.Time
 	Log *slog.Logger // nil: none
+
+	pollEvery time.Duration // of a test; 0: streamPoll
+
+	life life
+	news news
+	jobs jobs
 }
 
 // Handler serves the page at / and the API at /api/v1/.
@@ -65,66 +80,32 @@ func (s *Server) Handler() http.Handler {
 		"GET /api/v1/parse":      s.parse,
 		"GET /api/v1/search":     s.search,
 		"GET /api/v1/findings":   s.findings,
+		"GET /api/v1/views":      s.views,
+
+		"PUT /api/v1/views/{name}":    s.saveView,
+		"DELETE /api/v1/views/{name}": s.deleteView,
+		"GET /api/v1/ingest":          s.listJobs,
+		"GET /api/v1/ingest/{id}":     s.showJob,
+		"DELETE /api/v1/ingest/{id}":  s.stopJob,
 	} {
 		mux.HandleFunc(pattern, s.json(answer))
 	}
+	mux.HandleFunc("POST /api/v1/ingest", s.drop)
+	mux.HandleFunc("POST /api/v1/ingest/demo", s.demo)
 	mux.HandleFunc("GET /api/v1/flows", s.flows)
 	mux.HandleFunc("GET /api/v1/export", s.export)
-	mux.HandleFunc("GET /api/", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, problem{http.StatusNotFound, "not_found", "there is no " + r.Method + " " + r.URL.Path, ""})
 	})
-	mux.HandleFunc("GET /", s.page)
+	mux.HandleFunc("/", s.page)
 	zip, err := gzhttp.NewWrapper(gzhttp.MinSize(1024))
 	if err != nil {
 		panic(err) // the options above are constants
 	}
-	return s.guard(zip(mux))
-}
-
-// guard keeps other sites out: a page elsewhere may neither ask this server
-// under another name (DNS rebinding) nor from its own origin.
-func (s *Server) guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		if !s.knows(r.Host) {
-			s.fail(w, r, problem{http.StatusForbidden, "host", "this server does not answer to the name " + r.Host, "open it as 127.0.0.1 or localhost"})
-			return
-		}
-		if o := r.Header.Get("Origin"); o != "" && o != "http://"+r.Host && o != "https://"+r.Host {
-			s.fail(w, r, problem{http.StatusForbidden, "origin", "requests from " + o + " are not answered", ""})
-			return
-		}
-		if site := r.Header.Get("Sec-Fetch-Site"); site == "cross-site" && strings.HasPrefix(r.URL.Path, "/api/") {
-			s.fail(w, r, problem{http.StatusForbidden, "origin", "requests from other sites are not answered", ""})
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func (s *Server) knows(host string) bool {
-	name := host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		name = h
-	}
-	name = strings.Trim(strings.ToLower(name), "[]")
-	if name == "localhost" {
-		return true
-	}
-	if ip := net.ParseIP(name); ip != nil && ip.IsLoopback() {
-		return true
-	}
-	for _, h := range s.Hosts {
-		if strings.EqualFold(h, name) {
-			return true
-		}
-	}
-	return false
+	whole := http.NewServeMux()
+	whole.HandleFunc("GET /api/v1/stream", s.stream) // what waits to be zipped comes late
+	whole.Handle("/", zip(mux))
+	return s.guard(whole)
 }
 
 // problem is an error with its HTTP status, a code for programs, and what to
@@ -228,6 +209,11 @@ func serve(w http.ResponseWriter, r *http.Request, kind string, b []byte) {
 
 // page serves the embedded front end.
 func (s *Server) page(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		s.fail(w, r, problem{http.StatusMethodNotAllowed, "method", "the page is only read", ""})
+		return
+	}
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 	if name == "" {
 		name = "index.html"
@@ -244,9 +230,11 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	serve(w, r, kind, b)
 }
 
-// Serve answers on a listener until ctx ends, then lets what runs finish.
+// Serve answers on a listener until ctx ends, then lets what runs finish:
+// streams end at once, jobs are stopped and cleaned up after.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	server := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) }}
+	defer s.life.end()
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(l) }()
 	select {
@@ -254,6 +242,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		return err
 	case <-ctx.Done():
 	}
+	s.life.ending()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if err := server.Shutdown(stop); err != nil {

@@ -40,6 +40,23 @@ func get(t *testing.T, s *Server, path string, change ...func(*http.Request)) *h
 	return w.Result()
 }
 
+// change asks for a change as the page would.
+func change(t *testing.T, s *Server, method, path, body string, change ...func(*http.Request)) *http.Response {
+	t.Helper()
+	r := httptest.NewRequest(method, "http://127.0.0.1:7070"+path, strings.NewReader(body))
+	r.RemoteAddr = "127.0.0.1:50001"
+	r.Header.Set("Origin", "http://127.0.0.1:7070")
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for _, c := range change {
+		c(r)
+	}
+	w := httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, r)
+	return w.Result()
+}
+
 func problemOf(t *testing.T, r *http.Response) (code, message string, pos, length int) {
 	t.Helper()
 	var b struct {
@@ -82,6 +99,54 @@ func TestGuard(t *testing.T) {
 	}
 }
 
+// A page elsewhere, or at another port of this machine, changes nothing.
+func TestChangesComeFromThePage(t *testing.T) {
+	shelf := &shelf{}
+	f := func(want int, headers ...string) {
+		t.Helper()
+		for _, method := range []string{"PUT", "DELETE", "POST", "PATCH"} {
+			path := "/api/v1/views/x"
+			if method == "POST" {
+				path = "/api/v1/ingest"
+			}
+			before := len(shelf.files)
+			s := server()
+			s.Shelf = shelf
+			r := change(t, s, method, path, `{"query":"v=1"}`, func(r *http.Request) {
+				r.Header.Del("Origin")
+				for i := 0; i < len(headers); i += 2 {
+					r.Header.Set(headers[i], headers[i+1])
+				}
+			})
+			if refused := r.StatusCode == http.StatusForbidden; refused != (want == http.StatusForbidden) {
+				t.Errorf("%s with %v: %d", method, headers, r.StatusCode)
+			}
+			if want == http.StatusForbidden && len(shelf.files) != before {
+				t.Errorf("%s with %v changed something", method, headers)
+			}
+		}
+	}
+	f(403)
+	f(403, "Origin", "null")
+	f(403, "Origin", "http://evil.example")
+	f(403, "Origin", "http://127.0.0.1:8080", "Sec-Fetch-Site", "same-site")
+	f(403, "Sec-Fetch-Site", "same-site")
+	f(403, "Sec-Fetch-Site", "cross-site")
+	f(403, "Sec-Fetch-Site", "none")
+	f(403, "Host", "127.0.0.1:7070", "Origin", "http://127.0.0.1:7070", "Sec-Fetch-Site", "cross-site")
+	f(200, "Origin", "http://127.0.0.1:7070")
+	f(200, "Sec-Fetch-Site", "same-origin")
+	// A form of another site can send text of any of these kinds.
+	for _, kind := range []string{"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"} {
+		s := server()
+		s.Shelf = shelf
+		r := change(t, s, "PUT", "/api/v1/views/x", `{"query":"v=1"}`, func(r *http.Request) { r.Header.Set("Content-Type", kind) })
+		if r.StatusCode != http.StatusUnsupportedMediaType {
+			t.Errorf("a view as %q: %d, want 415", kind, r.StatusCode)
+		}
+	}
+}
+
 func TestHeaders(t *testing.T) {
 	r := get(t, server(), "/")
 	if r.StatusCode != 200 || !strings.HasPrefix(r.Header.Get("Content-Type"), "text/html") {
@@ -104,10 +169,8 @@ func TestHeaders(t *testing.T) {
 			t.Errorf("%s: %d, want 404", path, r.StatusCode)
 		}
 	}
-	post := httptest.NewRecorder()
-	server().Handler().ServeHTTP(post, httptest.NewRequest("POST", "http://127.0.0.1/", nil))
-	if post.Code != http.StatusMethodNotAllowed {
-		t.Errorf("POST /: %d, want 405", post.Code)
+	if r := change(t, server(), "POST", "/", ""); r.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("POST /: %d, want 405", r.StatusCode)
 	}
 }
 

@@ -7,17 +7,11 @@ import (
 	"sort"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/periplus/periplus/graph"
 	"github.com/periplus/periplus/periplus"
 	"github.com/periplus/periplus/query"
 )
-
-type span struct {
-	From time.Time `json:"from"`
-	To   time.Time `json:"to"`
-}
 
 type fieldMeta struct {
 	Name   string   `json:"name"`
@@ -29,6 +23,14 @@ type fieldMeta struct {
 }
 
 func (s *Server) meta(r *http.Request) (any, error) {
+	// The mark before the extent: what is told is at least as new as it.
+	mark := ""
+	if s.Mark != nil {
+		var err error
+		if mark, err = s.Mark(r.Context()); err != nil {
+			return nil, err
+		}
+	}
 	x, err := s.Questions.Extent(r.Context())
 	if err != nil {
 		return nil, err
@@ -47,20 +49,29 @@ func (s *Server) meta(r *http.Request) (any, error) {
 		Version    string      `json:"version"`
 		Sources    []Source    `json:"sources"`
 		Live       bool        `json:"live"`
-		Extent     *span       `json:"extent"`
+		Mark       string      `json:"mark,omitempty"`
+		Drop       bool        `json:"drop"`
+		DropLimit  int64       `json:"dropLimit,omitempty"`
+		Demo       bool        `json:"demo"`
+		Views      bool        `json:"views"`
+		Extent     *Span       `json:"extent"`
 		Buckets    []int64     `json:"buckets"`
 		Fields     []fieldMeta `json:"fields"`
 		Levels     []string    `json:"levels"`
 		Pseudonyms pseudonyms  `json:"pseudonyms"`
 		Caps       caps        `json:"caps"`
 		Exports    []string    `json:"exports"`
-	}{Version: s.Version, Sources: []Source{}, Buckets: query.Steps, Fields: []fieldMeta{}, Levels: query.Levels,
+	}{Version: s.Version, Live: s.Mark != nil, Mark: mark, Drop: s.Drop.Read != nil, Demo: s.Drop.Demo != nil && x.From.IsZero(), Views: s.Shelf != nil, Sources: []Source{}, Buckets: query.Steps, Fields: []fieldMeta{}, Levels: query.Levels,
 		Caps: caps{query.DefaultNodes, query.DefaultEdges, query.MaxNodes, query.MaxEdges}}
 	if s.Sources != nil {
 		m.Sources = append(m.Sources, s.Sources()...)
 	}
+	m.Sources = append(m.Sources, s.dropped()...)
+	if m.Drop {
+		m.DropLimit = s.Drop.Limit
+	}
 	if !x.From.IsZero() {
-		m.Extent = &span{x.From, x.To}
+		m.Extent = &Span{x.From, x.To}
 	}
 	for _, f := range query.Fields() {
 		m.Fields = append(m.Fields, fieldMeta{f.Name, fieldType(f), f.Ends, f.Operators, f.Enum, f.Doc})

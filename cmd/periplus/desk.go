@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,8 +30,8 @@ type desk struct {
 	*lake.Lake
 	db     *duckdb.DB
 	keeper *traffic.Keeper
-	names  *names.File
-	mark   string // of the names file: another text gives other endpoints
+	names  atomic.Pointer[names.File]
+	mark   string // of the names file: another text gives other endpoints; guarded by mu
 	memory int64  // bytes that reading and asking may use
 	remove string // folder of a temporary lake
 
@@ -41,11 +42,11 @@ type desk struct {
 type deskFlags struct {
 	lake   string
 	names  string
-	memory size
+	memory memorySize
 }
 
 func (f *deskFlags) add(c *cobra.Command) {
-	f.memory = 1 << 30
+	f.memory.size = 1 << 30
 	c.Flags().StringVar(&f.lake, "lake", os.Getenv("PERIPLUS_LAKE"), "folder of the lake (or PERIPLUS_LAKE)")
 	c.Flags().StringVar(&f.names, "names", "", "CSV or YAML file: address, CIDR or interface to name and group; the lake remembers it, 'none' forgets it")
 	c.Flags().Var(&f.memory, "memory", "how much memory to use, such as 512MiB")
@@ -53,7 +54,7 @@ func (f *deskFlags) add(c *cobra.Command) {
 
 // openDesk opens the lake in dir; "" makes one that goes away with Close.
 func openDesk(ctx context.Context, f *deskFlags, create bool) (*desk, error) {
-	d := &desk{memory: int64(f.memory)}
+	d := &desk{memory: int64(f.memory.size)}
 	dir, err := f.lake, error(nil)
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "periplus-lake-"); err != nil {
@@ -71,7 +72,7 @@ func openDesk(ctx context.Context, f *deskFlags, create bool) (*desk, error) {
 	if err := d.readNames(f.names); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	if d.db, err = duckdb.Open(d.Lake, duckdb.Options{Memory: int64(f.memory)}); err != nil {
+	if d.db, err = duckdb.Open(d.Lake, duckdb.Options{Memory: int64(f.memory.size)}); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	d.keeper = &traffic.Keeper{Lake: d.Lake, Engine: d.db}
@@ -107,9 +108,11 @@ func (d *desk) readNames(path string) error {
 	}
 	sum := sha256.Sum256(b)
 	d.mark = hex.EncodeToString(sum[:8])
-	if d.names, err = names.ReadFile(path); err != nil {
+	file, err := names.ReadFile(path)
+	if err != nil {
 		return exit{exitUsage, err}
 	}
+	d.names.Store(file)
 	if !given {
 		return nil
 	}
@@ -125,6 +128,16 @@ func (d *desk) readNames(path string) error {
 	}
 	return os.Rename(kept(ext)+".new", kept(ext))
 }
+
+// rename reads another names file while questions are asked.
+func (d *desk) rename(path string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.readNames(path)
+}
+
+// label is what the names file calls a network, subnet or account; "": nothing.
+func (d *desk) label(id string) string { return d.names.Load().Label(id) }
 
 // Close ends everything and removes a temporary lake.
 func (d *desk) Close() error {
@@ -175,7 +188,7 @@ func (d *desk) nameEndpoints(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	book := names.Book{File: d.names}
+	book := names.Book{File: d.names.Load()}
 	if book.Owned, err = d.Owned(ctx); err != nil {
 		return err
 	}

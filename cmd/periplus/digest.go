@@ -16,7 +16,7 @@ import (
 func digestCommand(e *env) *cobra.Command {
 	var name string
 	var f ingestFlags
-	var memory size = 1 << 30
+	memory := memorySize{1 << 30}
 	c := &cobra.Command{
 		Use: "digest FILE…", Short: "Compact logs: many records to few rows", Args: cobra.MinimumNArgs(1),
 		Long: `Digests logs and prints the rows: one a conversation, 5 minutes, observer and
@@ -32,7 +32,7 @@ and bytes summed, start and end of the whole digest on every line, sorted.`,
 			case "v2":
 				err = f.digestV2(cmd, e, args, out)
 			case "rows":
-				err = f.digestRows(cmd, e, args, int64(memory), out)
+				err = f.digestRows(cmd, e, args, int64(memory.size), out)
 			default:
 				return wrong(cmd, fmt.Errorf("--format %q: use rows or v2", name))
 			}

@@ -92,9 +92,7 @@ as that viewer cuts: at least 10 records, then the 50 largest.`,
 			if err != nil {
 				return err
 			}
-			if d.names != nil {
-				opt.Label = d.names.Label
-			}
+			opt.Label = d.label
 			g := graph.Build(m, opt)
 			out := bufio.NewWriter(e.out)
 			if err := export.Write(out, g); err != nil {

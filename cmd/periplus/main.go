@@ -63,6 +63,9 @@ type hint struct {
 
 func (h hint) Unwrap() error { return h.error }
 
+// Hint is what to do, for the page.
+func (h hint) Hint() string { return h.do }
+
 // run does what the arguments say and returns the exit code.
 func run(ctx context.Context, e *env, args []string) int {
 	root := newRoot(e)

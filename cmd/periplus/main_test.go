@@ -182,7 +182,7 @@ func TestBadInput(t *testing.T) {
 func TestWrongUsage(t *testing.T) {
 	dir := logs(t)
 	for _, args := range [][]string{
-		{"ingest", dir}, {"nonsense"}, {"map"}, {"map", "--demo", dir}, {"serve"}, {"top", "--what"}, {"top"}, {"digest"},
+		{"ingest", dir}, {"nonsense"}, {"map", "--demo", dir}, {"map", "--max-drop", "much"}, {"serve"}, {"top", "--what"}, {"top"}, {"digest"},
 		{"top", dir, "--filter", "prot = 3 and"}, {"top", dir, "--from", "yesterdayish"}, {"graph", dir, "--format", "gif"}, {"graph", dir, "--compat", "x"},
 		{"map", dir, "--addr", "0.0.0.0:7070"}, {"top", dir, "--json", "--csv"}, {"explain"}, {"formats", "x"}, {"graph", dir, "--group-by", "planet"},
 		{"digest", "--format", "x", dir}, {"top", dir, "--group-by", "taste"}, {"top", dir, "--memory", "lots"}, {"top", dir, "--memory", "1MiB"}, {"top", dir, "--metric", "taste"},

@@ -20,15 +20,20 @@ import (
 	"github.com/periplus/periplus/web"
 )
 
-// serveFlags say where the page listens.
+// serveFlags say where the page listens and what it takes.
 type serveFlags struct {
-	addr string
-	open bool
+	addr     string
+	open     bool
+	readOnly bool
+	maxDrop  size
 }
 
 func (f *serveFlags) add(c *cobra.Command, open bool) {
+	f.maxDrop = 4 << 30
 	c.Flags().StringVar(&f.addr, "addr", "127.0.0.1:7070", "address to listen on; only loopback is served")
 	c.Flags().BoolVar(&f.open, "open", open, "open the browser")
+	c.Flags().BoolVar(&f.readOnly, "read-only", false, "take no files that are dropped on the page, save no views")
+	c.Flags().Var(&f.maxDrop, "max-drop", "how much may be dropped on the page at once, such as 500MiB")
 }
 
 func mapCommand(e *env) *cobra.Command {
@@ -37,15 +42,16 @@ func mapCommand(e *env) *cobra.Command {
 	var s serveFlags
 	var demo bool
 	c := &cobra.Command{
-		Use: "map SOURCE…", Short: "Draw the traffic of logs in the browser",
+		Use: "map [SOURCE…]", Short: "Draw the traffic of logs in the browser",
 		Long: `Reads log files, folders or standard input (-), any mix of clouds and formats,
 and serves the map on 127.0.0.1. Without --lake what was read goes away at the
-end; with it, it is kept, and only what is new is read the next time.`,
+end; with it, it is kept, and only what is new is read the next time. Files
+that are dropped on the page are read too; without a source it waits for them.`,
 		Example: "  periplus map ./logs\n  periplus map --lake ./lake --names names.csv ./AWSLogs\n  periplus map --demo",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			if demo == (len(args) > 0) {
-				return wrong(cmd, errors.New("name log files or folders, or use --demo"))
+			if demo && len(args) > 0 {
+				return wrong(cmd, errors.New("--demo and log files exclude each other"))
 			}
 			if err := s.check(); err != nil {
 				return wrong(cmd, err)
@@ -70,6 +76,9 @@ end; with it, it is kept, and only what is new is read the next time.`,
 				return err
 			}
 			defer k.Close()
+			if len(args) == 0 {
+				return s.serve(ctx, e, k, &f, d.sources())
+			}
 			got, err := f.ingest(ctx, e, k, args)
 			if err != nil {
 				return err
@@ -80,7 +89,7 @@ end; with it, it is kept, and only what is new is read the next time.`,
 			if f.strict && got.bad() {
 				return exit{exitStrict, errors.New("--strict: something was bad; see the summary")}
 			}
-			return s.serve(ctx, e, k, args)
+			return s.serve(ctx, e, k, &f, args)
 		},
 	}
 	d.add(c)
@@ -90,12 +99,23 @@ end; with it, it is kept, and only what is new is read the next time.`,
 	return c
 }
 
+// sources is the lake, where there is one to come back to.
+func (f *deskFlags) sources() []string {
+	if f.lake == "" {
+		return nil
+	}
+	return []string{f.lake}
+}
+
 func serveCommand(e *env) *cobra.Command {
 	var d deskFlags
+	var f ingestFlags
 	var s serveFlags
 	c := &cobra.Command{
 		Use: "serve --lake DIR", Short: "Serve the map of a lake", Args: cobra.NoArgs,
-		Long:    "Serves the page and its JSON API (/api/v1/) over a lake, on 127.0.0.1.",
+		Long: `Serves the page and its JSON API (/api/v1/) over a lake, on 127.0.0.1. What
+'periplus ingest' reads into the lake meanwhile is shown, and so are files that
+are dropped on the page, which are read into the lake.`,
 		Example: "  periplus serve --lake ./lake",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if d.lake == "" {
@@ -109,10 +129,11 @@ func serveCommand(e *env) *cobra.Command {
 				return err
 			}
 			defer k.Close()
-			return s.serve(cmd.Context(), e, k, []string{d.lake})
+			return s.serve(cmd.Context(), e, k, &f, d.sources())
 		},
 	}
 	d.add(c)
+	c.Flags().StringVar(&f.awsFormat, "aws-format", "", "columns of dropped AWS text without a header: '${version} ${srcaddr} …'")
 	s.add(c, false)
 	return c
 }
@@ -129,7 +150,7 @@ func (s *serveFlags) check() error {
 	return nil
 }
 
-func (s *serveFlags) serve(ctx context.Context, e *env, d *desk, sources []string) error {
+func (s *serveFlags) serve(ctx context.Context, e *env, d *desk, f *ingestFlags, sources []string) error {
 	q := d.questions()
 	// All is merged before the address is told, so that the first picture is
 	// there at once.
@@ -141,7 +162,7 @@ func (s *serveFlags) serve(ctx context.Context, e *env, d *desk, sources []strin
 	if err != nil {
 		return hint{err, "another program listens there; choose another port with --addr 127.0.0.1:0"}
 	}
-	server := web.Server{Questions: q, Version: version, Log: slog.New(slog.NewTextHandler(e.errOut, nil))}
+	server := s.server(e, d, f)
 	server.Sources = func() []web.Source {
 		var list []web.Source
 		x, err := q.Extent(ctx)
@@ -149,15 +170,13 @@ func (s *serveFlags) serve(ctx context.Context, e *env, d *desk, sources []strin
 			w := web.Source{Name: filepath.Base(name), State: "ok"}
 			if err != nil {
 				w.State, w.Message = "error", err.Error()
-			} else if len(sources) == 1 {
-				w.Objects, w.Records, w.Bad = x.Objects, x.Records, x.Bad
+			} else if len(sources) == 1 { // what was dropped stands for itself
+				dropped := server.Dropped()
+				w.Objects, w.Records, w.Bad = x.Objects-dropped.Objects, x.Records-dropped.Records, x.Bad-dropped.Bad
 			}
 			list = append(list, w)
 		}
 		return list
-	}
-	if d.names != nil {
-		server.Label = d.names.Label
 	}
 	at := "http://" + strings.Replace(l.Addr().String(), "[::1]", "localhost", 1)
 	fmt.Fprintf(e.errOut, "map            %s   (Ctrl-C ends it)\n", at)
@@ -165,6 +184,23 @@ func (s *serveFlags) serve(ctx context.Context, e *env, d *desk, sources []strin
 		browse(at)
 	}
 	return server.Serve(ctx, l)
+}
+
+// server is the page over a desk, with what it may change.
+func (s *serveFlags) server(e *env, d *desk, f *ingestFlags) *web.Server {
+	server := &web.Server{Questions: d.questions(), Version: version, Log: slog.New(slog.NewTextHandler(e.errOut, nil)),
+		Label: d.label, Mark: d.Mark, Temporary: d.remove != ""}
+	if s.readOnly || !d.Writable() {
+		return server
+	}
+	k := &dropper{desk: d, env: e, flags: f}
+	server.Drop = web.Drop{Read: k.read, Limit: int64(s.maxDrop)}
+	if server.Temporary {
+		server.Drop.Demo = k.demo // it goes away with the rest
+	} else {
+		server.Shelf = d.Lake
+	}
+	return server
 }
 
 // totals prints what is true after the merge.

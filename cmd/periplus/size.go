@@ -6,8 +6,11 @@ import (
 	"strings"
 )
 
-// size is a number of bytes of memory that people write as 512MiB or 1.5GB.
+// size is a number of bytes that people write as 512MiB or 1.5GB.
 type size int64
+
+// memorySize is a size that is enough to work in.
+type memorySize struct{ size }
 
 var sizeUnits = []struct {
 	name string
@@ -28,13 +31,23 @@ func (s *size) Set(text string) error {
 		if err != nil || n*u.n < 1 || n*u.n > 1<<50 {
 			break
 		}
-		if n*u.n < leastMemory {
-			return fmt.Errorf("%q is too little: give at least 64MiB", text)
-		}
 		*s = size(n * u.n)
 		return nil
 	}
 	return fmt.Errorf("%q is no size: write 512MiB or 1.5GB", text)
+}
+
+// Set implements pflag.Value.
+func (m *memorySize) Set(text string) error {
+	var s size
+	if err := s.Set(text); err != nil {
+		return err
+	}
+	if s < leastMemory {
+		return fmt.Errorf("%q is too little: give at least 64MiB", text)
+	}
+	m.size = s
+	return nil
 }
 
 // Type implements pflag.Value.

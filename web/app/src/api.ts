@@ -480,6 +480,7 @@ export interface Job {
   records: number;
   skipped: number; // files that the lake has already
   failed: number; // files that could not be read
+  empty: number; // files that held no record
   bad: Record<string, number>; // lines by kind: syntax, columns, range, time …
   /** The first few bad lines and unreadable files. */
   problems?: { file: string; line?: number; kind: string; message: string }[];
