@@ -230,7 +230,7 @@ const first = (page: Page): Promise<string | undefined> =>
 
 test('toggles the theme and fits a phone', async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
-  await open(page);
+  await open(page, './?view=map');
   await page.getByRole('button', { name: 'Dark theme' }).click();
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

@@ -1,7 +1,11 @@
 // The keyboard of the page, as the table in page.md has it.
+
+import { jump } from './act/Find';
+import { chosen, exclude, hide, pathFrom, type Target } from './act/target';
 import type { Level } from './api';
 import { mapZoom } from './map/zoom';
-import { clearSelection, edge, go, moveTime, narrow, node, toggleTheme, view } from './state';
+import { clearSelection, go, moveTime, toggleTheme, toLevel, view } from './state';
+import { tabled } from './table/Table';
 import { playOrPause } from './time/play';
 import { copyLink } from './top/Top';
 
@@ -10,7 +14,7 @@ const levels: Level[] = ['provider', 'account', 'region', 'network', 'subnet', '
 export const shortcuts: [string, string][] = [
   ['/', 'filter'],
   ['Tab, arrows', 'nodes on the map; with Shift along the paths'],
-  ['Enter', 'select'],
+  ['Enter', 'select; with Shift: one more'],
   ['Space', 'open or close a service'],
   ['Esc', 'clear the selection, then close panels'],
   ['1 … 7', 'level: provider … host'],
@@ -20,7 +24,10 @@ export const shortcuts: [string, string][] = [
   ['[  ]', 'left, right panel'],
   [',  .', 'earlier, later'],
   ['P', 'pause; play where nothing is live'],
-  ['X', 'exclude what is selected'],
+  ['T', 'map or table'],
+  ['F', 'find; n, N: the next match, the one before'],
+  ['H  X', 'hide, exclude what is selected'],
+  ['Shift F10', 'menu of a node, a path, a box'],
   ['U', 'undo (Back); Ctrl-Shift-Z: redo'],
   ['C', 'copy link'],
   ['Shift D', 'dark or light'],
@@ -37,13 +44,18 @@ export function onKey(e: KeyboardEvent, help: { value: boolean }): void {
     else history.back();
     return;
   }
-  const act = e.key === 'D' && e.shiftKey ? toggleTheme : actions(help)[e.key.toLowerCase()];
+  const act = e.key === 'D' && e.shiftKey ? toggleTheme : actions(help, e)[e.key.toLowerCase()];
   if (!act) return;
   e.preventDefault();
   act();
 }
 
-function actions(help: { value: boolean }): Record<string, () => void> {
+const chosenDo = (what: (t: Target) => unknown): void => {
+  const t = chosen();
+  if (t) what(t);
+};
+
+function actions(help: { value: boolean }, e: KeyboardEvent): Record<string, () => void> {
   const map: Record<string, () => void> = {
     '/': () => document.getElementById('filter')?.focus(),
     '?': () => {
@@ -53,9 +65,14 @@ function actions(help: { value: boolean }): Record<string, () => void> {
       const v = view.value;
       if (help.value) help.value = false;
       else if (v.rows) go({ rows: false });
-      else if (v.sel || v.edge) clearSelection();
+      else if (pathFrom.value) pathFrom.value = '';
+      else if (v.sel || v.edge || v.path) clearSelection();
       else if (v.right || v.left) go({ right: false, left: false });
     },
+    t: () => go({ view: tabled.value ? 'map' : 'table' }),
+    f: () => document.getElementById('find-open')?.click() ?? document.getElementById('find')?.focus(),
+    n: () => jump(e.shiftKey ? -1 : 1),
+    h: () => chosenDo(hide),
     a: () => go({ show: 'all' }),
     d: () => go({ show: 'denied' }),
     b: () => go({ metric: 'bytes' }),
@@ -70,15 +87,12 @@ function actions(help: { value: boolean }): Record<string, () => void> {
     ',': () => moveTime(-1),
     '.': () => moveTime(1),
     p: playOrPause,
-    x: () => {
-      const chosen = view.value.sel ? node.value.data : view.value.edge ? edge.value.data : null;
-      if (chosen) narrow(`not (${chosen.filter})`);
-    },
+    x: () => chosenDo(exclude),
     u: () => history.back(),
     c: () => void copyLink(),
   };
   levels.forEach((level, i) => {
-    map[String(i + 1)] = () => go({ level, expand: [], sel: '', edge: null });
+    map[String(i + 1)] = () => toLevel(level);
   });
   return map;
 }

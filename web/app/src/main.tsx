@@ -3,12 +3,16 @@ import './style/regions.css';
 import './style/top.css';
 import './style/panels.css';
 import './style/map.css';
+import './style/acts.css';
 import './style/time.css';
 import './style/states.css';
 import './style/narrow.css';
 import { signal, useSignal } from '@preact/signals';
 import { type ComponentChildren, render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { Find } from './act/Find';
+import { Hidden } from './act/Hidden';
+import { Menu } from './act/Menu';
 import { onKey, shortcuts } from './keys';
 import { Bar, Legend, Opened, Zoom } from './map/Bars';
 import { MapView } from './map/Map';
@@ -18,10 +22,12 @@ import { Left } from './panel/Left';
 import { NodePanel } from './panel/Node';
 import { Overview } from './panel/Overview';
 import { Rows } from './panel/Rows';
+import { Several, WaysPanel } from './panel/Several';
 import { go, graph, meta, said, view } from './state';
 import { dragging } from './states/drop';
 import { LeftOut } from './states/LeftOut';
 import { States } from './states/States';
+import { Table, tabled } from './table/Table';
 import { Time } from './time/Time';
 import { Top } from './top/Top';
 import { Icon } from './ui';
@@ -53,7 +59,7 @@ function Page() {
     addEventListener('keydown', key);
     return () => removeEventListener('keydown', key);
   }, []);
-  const chosen = Boolean(v.sel || v.edge);
+  const chosen = Boolean(v.sel || v.edge || v.path);
   // On a phone the panel is a sheet over the map: it opens when it is wanted.
   const right = phone.value ? chosen || sheet.value : v.right;
   const cls = ['page', v.left ? '' : 'no-left', right ? '' : 'no-right', drawer.value ? 'drawer' : ''].join(
@@ -78,13 +84,16 @@ function Page() {
           onClick={() => (drawer.value = false)}
         />
       )}
-      <main>
-        <h2 class="hidden">Map</h2>
+      <main class={tabled.value ? 'tabled' : ''}>
+        <h2 class="hidden">{tabled.value ? 'Table' : 'Map'}</h2>
         <MapView />
+        {tabled.value && <Table />}
+        <Find />
         <Bar />
         <States />
         <Foot>
           <Opened />
+          <Hidden />
           <LeftOut />
           <Legend />
           <Zoom />
@@ -116,8 +125,12 @@ function Page() {
       </main>
       {right && (
         <aside class="right" aria-label="Details">
-          {v.edge ? (
+          {v.path ? (
+            <WaysPanel />
+          ) : v.edge ? (
             <EdgePanel />
+          ) : v.also.length ? (
+            <Several />
           ) : v.sel ? (
             <NodePanel />
           ) : (
@@ -126,6 +139,7 @@ function Page() {
         </aside>
       )}
       <Time />
+      <Menu />
       {help.value && <Help close={() => (help.value = false)} />}
       <p class="hidden" aria-live="polite">
         {said.value || (graph.value.busy ? '' : summary.value)}

@@ -1,12 +1,14 @@
 // What the page knows: the view (which is the URL) and the answers that it
 // needs. A view that changes asks again; what was asked before is aborted.
 import { computed, effect, type ReadonlySignal, type Signal, signal, untracked } from '@preact/signals';
+import { around } from './act/walk';
 import {
   ApiError,
   type EdgeDetails,
   type Facets,
   type Findings,
   type Flows,
+  type Found,
   type Graph,
   get,
   type Meta,
@@ -131,8 +133,12 @@ const rangeParams = computed(() => {
 const common = (): Params | null => {
   const r = rangeParams.value;
   const v = view.value;
-  return r && { ...r, q: v.q, metric: v.metric, show: v.show };
+  return r && { ...r, q: v.q, hide: anyOf(v.hide), metric: v.metric, show: v.show };
 };
+
+/** anyOf joins filters to one that takes what any of them takes. */
+export const anyOf = (list: string[]): string =>
+  list.length > 1 ? list.map((f) => `(${f})`).join(' or ') : (list[0] ?? '');
 
 // ---------------------------------------------------------------- answers
 
@@ -156,13 +162,26 @@ export const graph = load<Graph>(() => {
   return p && { path: 'graph', params: p };
 });
 
+/** drawn is what of the answer is shown: all of it, or what lies around the focus. */
+export const drawn = computed<Graph | null>(() => {
+  const { focus, hops } = view.value;
+  const g = graph.value.data;
+  return g && focus.length ? around(g, focus, hops) : g;
+});
+
+/** search finds what is not on the map, too. */
+export const search = load<Found>(
+  () => (view.value.find.trim() ? { path: 'search', params: { text: view.value.find.trim() } } : null),
+  (r) => String(r.params?.text),
+);
+
 export const timeline = load<Timeline>(() => {
   const t = times.value;
   if (!t) return null;
   const [from, to] = t.window;
   return {
     path: 'timeline',
-    params: { from: iso(from), to: iso(to), q: view.value.q, metric: view.value.metric, bins: 96 },
+    params: { ...common(), from: iso(from), to: iso(to), show: undefined, bins: 96 },
   };
 });
 
@@ -184,7 +203,7 @@ export const parsed = load<Parsed>(
 export const node = load<NodeDetails>(() => {
   const c = common();
   const id = view.value.sel;
-  return c && id ? { path: `nodes/${encodeURIComponent(id)}`, params: c } : null;
+  return c && id && !view.value.also.length ? { path: `nodes/${encodeURIComponent(id)}`, params: c } : null;
 });
 
 export const edge = load<EdgeDetails>(
@@ -214,9 +233,23 @@ export const exportURL = (format: string): string => url('export', { ...(graphPa
 
 // ---------------------------------------------------------------- actions
 
-export const select = (id: string): void => go({ sel: id, edge: null, right: true });
-export const selectEdge = (s: string, t: string): void => go({ edge: [s, t], sel: '', right: true });
-export const clearSelection = (): void => go({ sel: '', edge: null, rows: false });
+/** none is no selection. */
+export const none = { sel: '', also: [], edge: null, path: null };
+export const select = (id: string): void => go({ ...none, sel: id, right: true });
+export const selectEdge = (s: string, t: string): void => go({ ...none, edge: [s, t], right: true });
+export const clearSelection = (): void => go({ ...none, rows: false });
+
+/** selected are the ids of the nodes that are selected. */
+export const selected = computed(() => [view.value.sel, ...view.value.also].filter(Boolean));
+/** selectMore adds a node to the selection, or takes it out. */
+export function selectMore(id: string): void {
+  const list = selected.value;
+  const [sel = '', ...also] = list.includes(id) ? list.filter((x) => x !== id) : [...list, id];
+  go({ ...none, sel, also, right: true });
+}
+
+/** toLevel groups by another level; what was chosen at the old one is not there. */
+export const toLevel = (level: View['level']): void => go({ ...none, level, expand: [], focus: [] });
 
 export function toggleExpand(id: string): void {
   const v = view.value;

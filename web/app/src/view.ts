@@ -13,7 +13,16 @@ export interface View {
   level: Level;
   expand: string[];
   sel: string; // a node's id
+  also: string[]; // more nodes that are selected with it
   edge: [string, string] | null; // a path's ends
+  path: [string, string] | null; // the ways between two nodes are shown
+  focus: string[]; // only these nodes and their neighbours are shown
+  hops: number; // how far their neighbours may be
+  hide: string[]; // filters of what is taken out of the picture and the totals
+  find: string; // what is searched for and highlighted
+  view: 'map' | 'table' | ''; // '' : the map, on a phone the table
+  tab: 'nodes' | 'paths'; // of the table
+  sort: string; // a column of the table, -column: the largest first
   metric: Metric;
   show: Show;
   cap: number; // doublings of the server's caps
@@ -31,7 +40,16 @@ export const start: View = {
   level: 'service',
   expand: [],
   sel: '',
+  also: [],
   edge: null,
+  path: null,
+  focus: [],
+  hops: 1,
+  hide: [],
+  find: '',
+  view: '',
+  tab: 'nodes',
+  sort: '',
   metric: 'bytes',
   show: 'all',
   cap: 0,
@@ -60,7 +78,11 @@ const time = (v: string | null): string =>
 /** fromURL reads what it knows and leaves the rest at its start: an old or odd link still opens. */
 export function fromURL(search: string): View {
   const p = new URLSearchParams(search);
-  const ends = p.getAll('edge');
+  const pair = (k: string): [string, string] | null => {
+    const ends = p.getAll(k);
+    return ends.length === 2 ? [ends[0], ends[1]] : null;
+  };
+  const ids = (k: string) => (p.get(k) ?? '').split(',').filter(Boolean).map(unescaped);
   return {
     q: p.get('q') ?? '',
     from: time(p.get('from')),
@@ -68,9 +90,18 @@ export function fromURL(search: string): View {
     win: one<Window | ''>(windows, p.get('win'), ''),
     end: time(p.get('end')),
     level: one(levels, p.get('level'), 'service'),
-    expand: (p.get('expand') ?? '').split(',').filter(Boolean).map(unescaped),
+    expand: ids('expand'),
     sel: p.get('sel') ?? '',
-    edge: ends.length === 2 ? [ends[0], ends[1]] : null,
+    also: ids('also'),
+    edge: pair('edge'),
+    path: pair('path'),
+    focus: ids('focus'),
+    hops: p.get('hops') === '2' ? 2 : 1,
+    hide: p.getAll('hide').filter(Boolean),
+    find: p.get('find') ?? '',
+    view: one<View['view']>(['map', 'table'], p.get('view'), ''),
+    tab: one<View['tab']>(['nodes', 'paths'], p.get('tab'), 'nodes'),
+    sort: p.get('sort') ?? '',
     metric: one(metrics, p.get('metric'), 'bytes'),
     show: one(shows, p.get('show'), 'all'),
     cap: Math.min(3, Math.max(0, Number.parseInt(p.get('cap') ?? '0', 10) || 0)),
@@ -104,7 +135,15 @@ export function toURL(v: View): string {
   set('level', v.level, start.level);
   set('expand', joined(v.expand), '');
   set('sel', v.sel, '');
-  for (const id of v.edge ?? []) p.append('edge', id);
+  set('also', joined(v.also), '');
+  for (const k of ['edge', 'path'] as const) for (const id of v[k] ?? []) p.append(k, id);
+  set('focus', joined(v.focus), '');
+  set('hops', String(v.hops), '1');
+  for (const h of v.hide) p.append('hide', h);
+  set('find', v.find, '');
+  set('view', v.view, '');
+  set('tab', v.tab, start.tab);
+  set('sort', v.sort, '');
   set('metric', v.metric, start.metric);
   set('show', v.show, start.show);
   set('cap', String(v.cap), '0');

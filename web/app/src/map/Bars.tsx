@@ -1,9 +1,10 @@
 // What floats over the map: the bar of choices, the legend, zoom, and chips
 // that say what the picture leaves out.
+import { nameOf } from '../act/target';
 import type { Level, Metric, Show } from '../api';
 import { quantity } from '../format';
 import { glyphs } from '../glyphs';
-import { go, graph, meta, toggleExpand, view } from '../state';
+import { go, meta, toggleExpand, toLevel, view } from '../state';
 import { Icon } from '../ui';
 import { scale, scene } from './model';
 import { mapZoom } from './zoom';
@@ -100,7 +101,7 @@ export function Bar() {
         value={v.level}
         main={mainLevels.filter(has)}
         more={moreLevels.filter(has)}
-        set={(level) => go({ level, expand: [], sel: '', edge: null })}
+        set={(level) => toLevel(level)}
       />
       <Group
         name="Width"
@@ -200,25 +201,14 @@ export const Zoom = () => (
   </div>
 );
 
-/** nameOf is the last part of an id, for what the answer does not name. */
-const nameOf = (id: string): string => {
-  const tail = id.slice(Math.max(id.lastIndexOf('/'), id.lastIndexOf(':')) + 1).replaceAll('+', ' ');
-  try {
-    return decodeURIComponent(tail) || id;
-  } catch {
-    return tail;
-  }
-};
-
 /** Opened lists what was opened to its members, to close it again. */
 export function Opened() {
   const { expand } = view.value;
   if (!expand.length) return null;
-  const names = new Map(graph.value.data?.groups.map((g) => [g.id, g.label]));
   return (
     <p class="opened">
       {expand.slice(0, 8).map((id) => {
-        const name = names.get(id) ?? nameOf(id);
+        const name = nameOf(id);
         return (
           <button
             type="button"

@@ -1,10 +1,19 @@
 // The hidden list of the map's nodes, for the keyboard and for those who do not see it.
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { select, view } from '../state';
-import { items, nearest, peer, ring } from './model';
+import { choose, menuKey, onMenu } from '../act/Menu';
+import { selected } from '../state';
+import { boxOf, items, nearest, peer, ring } from './model';
 import { toggle } from './mouse';
-import { mapZoom } from './zoom';
+import { at, mapZoom } from './zoom';
+
+/** placeOf is where on the screen a node's middle is. */
+const placeOf = (id: string) => {
+  const b = boxOf(id);
+  const r = document.querySelector('.map')!.getBoundingClientRect();
+  const [x, y] = b ? at.value.apply([b.x + b.w / 2, b.y + b.h / 2]) : [0, 0];
+  return { x: r.x + x, y: r.y + y };
+};
 
 /** NodeList is the map for the keyboard and the screen reader: one item a node, one of them in the tab order. */
 export function NodeList() {
@@ -19,6 +28,7 @@ export function NodeList() {
     buttons.current.get(id)?.focus();
   };
   const key = (e: KeyboardEvent, id: string) => {
+    if (menuKey(e, id, placeOf(id))) return;
     const dir = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[e.key];
     if (dir) {
       e.preventDefault();
@@ -32,10 +42,10 @@ export function NodeList() {
     }
     if (e.key === 'Enter') {
       e.preventDefault();
-      select(id);
+      choose(id, e.shiftKey);
     } else if (e.key === ' ') {
       e.preventDefault();
-      if (!toggle(id)) select(id);
+      if (!toggle(id)) choose(id, false);
     }
   };
   return (
@@ -50,7 +60,7 @@ export function NodeList() {
             }}
             tabIndex={i.id === current ? 0 : -1}
             aria-label={i.label}
-            aria-pressed={view.value.sel === i.id}
+            aria-pressed={selected.value.includes(i.id)}
             onFocus={() => {
               ring.value = i.id;
               roving.value = i.id;
@@ -59,7 +69,8 @@ export function NodeList() {
             onBlur={() => {
               if (ring.value === i.id) ring.value = '';
             }}
-            onClick={() => select(i.id)}
+            onClick={(e) => choose(i.id, e.shiftKey)}
+            onContextMenu={onMenu(i.id)}
             onKeyDown={(e) => key(e, i.id)}
           />
         </li>

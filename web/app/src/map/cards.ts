@@ -20,7 +20,7 @@ export function cardMarks(out: Mark[], c: Card, p: Picture): void {
   const { theme } = p;
   const a = p.focus && !p.focus.nodes.has(c.id) ? dimmed : 1;
   const many = !c.group && c.node?.expandable && (c.node.count ?? 1) > 1;
-  const chosen = p.focus?.selected === c.id;
+  const chosen = p.focus?.selected.has(c.id);
   out.push({ m: 'rect', x: box.x, y: box.y + 1.5, w: box.w, h: box.h + 0.5, r: 8, fill: theme.cardShade, a });
   if (many)
     out.push({
@@ -194,8 +194,8 @@ function tileMarks(out: Mark[], c: Card, box: Box, p: Picture, a: number): void 
   });
   for (const t of c.tiles) {
     const b = p.layout.tiles.get(t.id)!;
-    const chosen = p.focus?.selected === t.id;
-    const bright = !p.focus || p.focus.nodes.has(t.id) || p.focus.selected === c.id ? a : dimmed;
+    const chosen = p.focus?.selected.has(t.id);
+    const bright = !p.focus || p.focus.nodes.has(t.id) || p.focus.selected.has(c.id) ? a : dimmed;
     iconMarks(out, t.kind, c.provider, undefined, b.x, b.y, b.w, p, bright);
     if (t.denied?.in || t.denied?.out)
       out.push({

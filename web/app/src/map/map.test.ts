@@ -320,7 +320,7 @@ describe('paint and SVG', () => {
     const focus = {
       nodes: new Set(['svc:prod-eu:web']),
       edges: new Set<string>(),
-      selected: 'svc:prod-eu:web',
+      selected: new Set(['svc:prod-eu:web']),
       edge: '',
       labels: true,
     };

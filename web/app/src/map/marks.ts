@@ -66,7 +66,7 @@ export type Measure = (text: string, font: Font) => number;
 export interface Focus {
   nodes: Set<string>; // card ids that stay bright
   edges: Set<string>; // edge keys
-  selected: string; // node id
+  selected: Set<string>; // node ids
   edge: string; // selected edge's key
   labels: boolean;
 }

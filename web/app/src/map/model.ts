@@ -1,15 +1,17 @@
 // The map's signals: graph -> scene -> layout -> routes -> paint list. Each is
 // made anew only when what it is made of has changed.
 import { computed, signal } from '@preact/signals';
+import { found } from '../act/find';
+import { ways } from '../act/target';
 import { count, quantity, unit } from '../format';
 import { iconOf } from '../icons';
-import { graph, isDark, view } from '../state';
+import { selected as chosen, drawn, isDark, view } from '../state';
 import { steady } from '../time/play';
 import { distance, inside, type Point } from './geometry';
 import type { Focus, Mark, Measure, Picture } from './marks';
 import { paint } from './paint';
 import { type Route, routesOf, scaleOf } from './routes';
-import { type Card, type Column, edgeKey, sceneOf } from './scene';
+import { type Card, type Column, edgeKey, type Stroke, sceneOf } from './scene';
 import { labelMarks } from './strokes';
 import { dark, light } from './theme';
 import { tiers } from './tiers';
@@ -27,9 +29,9 @@ export const bottom = signal(56);
 let before: Map<string, Column> | undefined;
 let level = '';
 export const scene = computed(() => {
-  const answer = graph.value.data;
+  const answer = drawn.value;
   if (!answer) return null;
-  const g = steady(answer);
+  const g = view.value.focus.length ? answer : steady(answer);
   if (g.level !== level) before = undefined;
   level = g.level;
   const s = sceneOf(g, view.value.metric, view.value.show, before);
@@ -56,10 +58,10 @@ export const routes = computed<Route[]>(() =>
 export const focus = computed<Focus | null>(() => {
   const s = scene.value;
   if (!s) return null;
-  const { sel, edge } = view.value;
+  const { edge } = view.value;
   const h = hover.value;
   const known = (id: string) => s.cardOf.has(id);
-  const selected = known(sel) ? sel : '';
+  const selected = new Set(chosen.value.filter(known));
   const selectedEdge = edge && known(edge[0]) && known(edge[1]) ? edgeKey(edge[0], edge[1]) : '';
   const base = { selected, edge: selectedEdge, labels: true };
   const nodes = new Set<string>();
@@ -69,27 +71,29 @@ export const focus = computed<Focus | null>(() => {
     const c = s.cardOf.get(id);
     if (c) nodes.add(c.id);
   };
-  const of = h.node && known(h.node) ? h.node : h.edge ? '' : selected;
+  const of = h.node && known(h.node) ? new Set([h.node]) : h.edge ? new Set<string>() : selected;
   const path = h.edge || (h.node ? '' : selectedEdge);
-  if (!of && !path) return null;
-  if (of) {
-    const whole = s.cardOf.get(of)!.id === of;
-    take(of);
-    for (const k of s.strokes) {
-      const mine = (id: string) => id === of || (whole && s.cardOf.get(id)?.id === of);
-      if (!mine(k.s) && !mine(k.t)) continue;
-      edges.add(k.key);
-      take(k.s);
-      take(k.t);
-    }
-  } else {
-    edges.add(path);
-    for (const k of s.strokes)
-      if (k.key === path) {
-        take(k.s);
-        take(k.t);
-      }
+  const bright = (k: Stroke): void => {
+    edges.add(k.key);
+    take(k.s);
+    take(k.t);
+  };
+  // What is pointed at comes first, then what is searched for, then the selection.
+  const hits = h.node || h.edge ? null : found.value;
+  if (hits?.size) {
+    for (const id of hits) take(id);
+    for (const k of s.strokes) if (hits.has(k.s) && hits.has(k.t)) edges.add(k.key);
+    return { ...base, nodes, edges, labels: false };
   }
+  if (ways.value && !h.node && !h.edge) {
+    const on = new Set(ways.value.edges.map((e) => edgeKey(e.s, e.t)));
+    for (const k of s.strokes) if (on.has(k.key)) bright(k);
+    return { ...base, nodes, edges };
+  }
+  if (!of.size && !path) return null;
+  for (const id of of) take(id);
+  const mine = (id: string) => of.has(id) || of.has(s.cardOf.get(id)?.id ?? '');
+  for (const k of s.strokes) if (path ? k.key === path : mine(k.s) || mine(k.t)) bright(k);
   return { ...base, nodes, edges };
 });
 
@@ -140,6 +144,13 @@ export function hit(p: Point, near: number): { node: string; edge: string } {
     }
   }
   return { node: '', edge };
+}
+
+/** boxAt is the innermost box around a point: a network, a subnet. */
+export function boxAt(p: Point): string {
+  const on = (layout.value?.frames ?? []).filter((f) => f.frame.group && inside(p, f.box));
+  const area = (f: (typeof on)[number]) => f.box.w * f.box.h;
+  return on.sort((a, b) => area(a) - area(b))[0]?.frame.id ?? '';
 }
 
 /** summary is what the map says of itself. */

@@ -1,8 +1,9 @@
 // What the mouse does on the map: hover, select, open and close.
 import { signal } from '@preact/signals';
-import { clearSelection, select, selectEdge, toggleExpand, view } from '../state';
+import { choose, openMenu } from '../act/Menu';
+import { clearSelection, selectEdge, toggleExpand } from '../state';
 import type { Point } from './geometry';
-import { hit, hover, scene } from './model';
+import { boxAt, hit, hover, scene } from './model';
 import { at } from './zoom';
 
 /** card is where the hover card stands and what it is of. */
@@ -30,8 +31,21 @@ export function toggle(id: string): boolean {
   return true;
 }
 
+let holding = 0;
+let held = false; // the menu came, so the click that follows is none
+let start: Point = { x: 0, y: 0 };
+const letGo = (): void => clearTimeout(holding);
+
+function menuAt(e: MouseEvent, p: Point): void {
+  const h = hit(p, 5 / at.value.k);
+  const id = h.node || h.edge || boxAt(p);
+  card.value = null;
+  if (id) openMenu(id, e.clientX, e.clientY);
+}
+
 export const mouse = {
   onPointerMove(e: PointerEvent): void {
+    if (Math.hypot(e.clientX - start.x, e.clientY - start.y) > 8) letGo();
     if (e.buttons || e.pointerType === 'touch') return;
     const h = under(e);
     (e.currentTarget as HTMLElement).style.cursor = h.node || h.edge ? 'pointer' : '';
@@ -53,13 +67,32 @@ export const mouse = {
   },
   onClick(e: MouseEvent): void {
     const h = under(e);
-    if (h.node) select(h.node);
+    if (held) return;
+    if (h.node) choose(h.node, e.shiftKey);
     else if (h.edge) {
       const [s, t] = h.edge.split('\n');
       selectEdge(s, t);
-    } else if (view.value.sel || view.value.edge) clearSelection();
+    } else clearSelection();
   },
   onDblClick(e: MouseEvent): void {
     toggle(under(e).node);
   },
+  onContextMenu(e: MouseEvent): void {
+    e.preventDefault();
+    menuAt(e, pointOf(e));
+  },
+  // A finger that stays: the menu.
+  onPointerDown(e: PointerEvent): void {
+    held = false;
+    clearTimeout(holding);
+    if (e.pointerType !== 'touch' || !e.isPrimary) return;
+    const p = pointOf(e);
+    start = { x: e.clientX, y: e.clientY };
+    holding = window.setTimeout(() => {
+      held = true;
+      menuAt(e, p);
+    }, 500);
+  },
+  onPointerUp: letGo,
+  onPointerCancel: letGo,
 };

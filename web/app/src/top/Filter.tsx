@@ -2,6 +2,7 @@
 // completion, and the error with a caret under the place that is wrong.
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { named } from '../act/target';
 import { ApiError, get, type Parsed, type Suggestions } from '../api';
 import { go, graph, meta, parsed, view } from '../state';
 import { Icon } from '../ui';
@@ -145,9 +146,15 @@ export function Filter() {
         <Icon name="search" />
         <div class="chips">
           {chips?.map((c, i) => (
-            <span class="chip" key={`${c.text}${i}`}>
+            <span class="chip" key={`${c.text}${i}`} title={c.text}>
               <span>
-                {c.field} <i>{c.op}</i> {c.value}
+                {named(c.text) === c.text ? (
+                  <>
+                    {c.field} <i>{c.op}</i> {c.value}
+                  </>
+                ) : (
+                  named(c.text)
+                )}
               </span>
               <button
                 type="button"
