@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/gzhttp"
@@ -55,11 +56,17 @@ type Server struct {
 	Mark func(context.Context) (string, error)
 	// Drop takes files that are dropped on the page; zero: it takes none.
 	Drop Drop
+	// Icons are the packs that the page may draw; it has glyphs of its own.
+	Icons []*IconPack
 	// Now is what relative times count from; nil: the clock.
 	Now func() time.Time
 	Log *slog.Logger // nil: none
 
 	pollEvery time.Duration // of a test; 0: streamPoll
+
+	iconsOnce sync.Once
+	iconsList []iconsOf
+	iconsMark string
 
 	life life
 	news news
@@ -90,6 +97,7 @@ func (s *Server) Handler() http.Handler {
 	} {
 		mux.HandleFunc(pattern, s.json(answer))
 	}
+	mux.HandleFunc("GET /api/v1/icons/{pack}/{file}", s.icon)
 	mux.HandleFunc("POST /api/v1/ingest", s.drop)
 	mux.HandleFunc("POST /api/v1/ingest/demo", s.demo)
 	mux.HandleFunc("GET /api/v1/flows", s.flows)

@@ -58,6 +58,8 @@ func (s *Server) meta(r *http.Request) (any, error) {
 		Buckets    []int64     `json:"buckets"`
 		Fields     []fieldMeta `json:"fields"`
 		Levels     []string    `json:"levels"`
+		Icons      []iconsOf   `json:"icons,omitempty"`
+		IconsMark  string      `json:"iconsVersion,omitempty"`
 		Pseudonyms pseudonyms  `json:"pseudonyms"`
 		Caps       caps        `json:"caps"`
 		Exports    []string    `json:"exports"`
@@ -67,6 +69,8 @@ func (s *Server) meta(r *http.Request) (any, error) {
 		m.Sources = append(m.Sources, s.Sources()...)
 	}
 	m.Sources = append(m.Sources, s.dropped()...)
+	m.IconsMark = s.iconsVersion()
+	m.Icons = s.iconsList
 	if m.Drop {
 		m.DropLimit = s.Drop.Limit
 	}

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ type serveFlags struct {
 	open     bool
 	readOnly bool
 	maxDrop  size
+	icons    []string
 }
 
 func (f *serveFlags) add(c *cobra.Command, open bool) {
@@ -34,6 +36,7 @@ func (f *serveFlags) add(c *cobra.Command, open bool) {
 	c.Flags().BoolVar(&f.open, "open", open, "open the browser")
 	c.Flags().BoolVar(&f.readOnly, "read-only", false, "take no files that are dropped on the page, save no views")
 	c.Flags().Var(&f.maxDrop, "max-drop", "how much may be dropped on the page at once, such as 500MiB")
+	c.Flags().StringArrayVar(&f.icons, "icons", nil, "folder with a pack of official icons; see docs/icons.md")
 }
 
 func mapCommand(e *env) *cobra.Command {
@@ -152,6 +155,10 @@ func (s *serveFlags) check() error {
 
 func (s *serveFlags) serve(ctx context.Context, e *env, d *desk, f *ingestFlags, sources []string) error {
 	q := d.questions()
+	icons, err := s.packs(e)
+	if err != nil {
+		return err
+	}
 	// All is merged before the address is told, so that the first picture is
 	// there at once.
 	if err := d.build(ctx, e, false); err != nil {
@@ -163,6 +170,7 @@ func (s *serveFlags) serve(ctx context.Context, e *env, d *desk, f *ingestFlags,
 		return hint{err, "another program listens there; choose another port with --addr 127.0.0.1:0"}
 	}
 	server := s.server(e, d, f)
+	server.Icons = icons
 	server.Sources = func() []web.Source {
 		var list []web.Source
 		x, err := q.Extent(ctx)
@@ -201,6 +209,24 @@ func (s *serveFlags) server(e *env, d *desk, f *ingestFlags) *web.Server {
 		server.Shelf = d.Lake
 	}
 	return server
+}
+
+// packs are the icons that the page may draw: the one that the binary holds,
+// and those of --icons, also in its place.
+func (s *serveFlags) packs(e *env) ([]*web.IconPack, error) {
+	packs := []*web.IconPack{web.AWSIcons()}
+	for _, dir := range s.icons {
+		p, err := web.OpenIcons(dir)
+		if err != nil {
+			return nil, exit{exitUsage, fmt.Errorf("--icons: %w", err)}
+		}
+		if len(p.Missing) > 0 {
+			fmt.Fprintf(e.errOut, "icons          %s: no file for %s; their glyphs are drawn\n", p.Name, strings.Join(p.Missing, ", "))
+		}
+		packs = slices.DeleteFunc(packs, func(old *web.IconPack) bool { return old.Name == p.Name })
+		packs = append(packs, p)
+	}
+	return packs, nil
 }
 
 // totals prints what is true after the merge.
