@@ -4,6 +4,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Provider, Timeline, Verdict } from './api';
 import { type Glyph, glyphs } from './glyphs';
 import { iconOf } from './icons';
+import { packed } from './packs';
 
 export const Icon = ({ name, size = 16 }: { name: Glyph; size?: number }) => (
   <svg class="icon" viewBox="0 0 24 24" width={size} height={size} aria-hidden="true">
@@ -22,15 +23,19 @@ export const KindIcon = ({
   provider?: Provider;
   country?: string;
   size?: number;
-}) => (
-  <span class={`kind p-${provider || 'none'}`} ref={(e) => e?.style.setProperty('--size', `${size}px`)}>
-    {country && kind === 'net.country' ? (
-      <b>{country.slice(0, 2)}</b>
-    ) : (
-      <Icon name={iconOf(kind).glyph} size={Math.round(size * 0.68)} />
-    )}
-  </span>
-);
+}) => {
+  const of = packed(kind);
+  if (of) return <img src={of.data} alt="" width={size} height={size} />;
+  return (
+    <span class={`kind p-${provider || 'none'}`} ref={(e) => e?.style.setProperty('--size', `${size}px`)}>
+      {country && kind === 'net.country' ? (
+        <b>{country.slice(0, 2)}</b>
+      ) : (
+        <Icon name={iconOf(kind).glyph} size={Math.round(size * 0.68)} />
+      )}
+    </span>
+  );
+};
 
 /** Bar is a row's background, as long as its part of the largest. */
 export function Bar({ part, red }: { part: number; red?: boolean }) {

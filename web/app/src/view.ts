@@ -27,6 +27,7 @@ export interface View {
   show: Show;
   cap: number; // doublings of the server's caps
   rows: boolean; // the table of flow records is open
+  icons: string; // packs of official icons, joined by commas; '' : glyphs
   left: boolean;
   right: boolean;
 }
@@ -54,6 +55,7 @@ export const start: View = {
   show: 'all',
   cap: 0,
   rows: false,
+  icons: '',
   left: true,
   right: true,
 };
@@ -106,6 +108,7 @@ export function fromURL(search: string): View {
     show: one(shows, p.get('show'), 'all'),
     cap: Math.min(3, Math.max(0, Number.parseInt(p.get('cap') ?? '0', 10) || 0)),
     rows: p.get('rows') === '1',
+    icons: p.get('icons') ?? '',
     left: p.get('left') !== '0',
     right: p.get('right') !== '0',
   };
@@ -148,6 +151,7 @@ export function toURL(v: View): string {
   set('show', v.show, start.show);
   set('cap', String(v.cap), '0');
   set('rows', v.rows ? '1' : '', '');
+  set('icons', v.icons, '');
   set('left', v.left ? '' : '0', '');
   set('right', v.right ? '' : '0', '');
   const s = p.toString();

@@ -54,6 +54,9 @@ export function draw(g: CanvasRenderingContext2D, marks: Mark[], scale: number):
         }
         if (k.line) stroke(g, k.line, k.width ?? 1);
         break;
+      case 'image':
+        g.drawImage(k.of.image, k.x, k.y, k.size, k.size);
+        break;
       case 'glyph': {
         const s = k.size / 24;
         g.save();

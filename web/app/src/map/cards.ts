@@ -60,6 +60,13 @@ function iconMarks(
   a: number,
 ): void {
   const { theme } = p;
+  const of = p.packed?.(kind);
+  if (of) {
+    // Some are thin lines on nothing, made for white paper.
+    if (theme.dark) out.push({ m: 'rect', x, y, w: size, h: size, r: 3, fill: '#f4f5f9', a });
+    out.push({ m: 'image', of, x, y, size, a });
+    return;
+  }
   out.push({ m: 'rect', x, y, w: size, h: size, r: size * 0.27, fill: theme.provider[provider], a });
   if (country)
     out.push({

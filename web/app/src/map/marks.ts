@@ -1,6 +1,7 @@
 // Marks: the few kinds of things that a picture is made of, and what a picture
 // is made from.
 import type { Glyph } from '../glyphs';
+import type { Pack } from '../packs';
 import type { Point } from './geometry';
 import type { Route } from './routes';
 import type { Scene } from './scene';
@@ -32,6 +33,7 @@ export type Mark =
     }
   | { m: 'fill'; d: string; fill: string; a: number }
   | { m: 'dot'; x: number; y: number; r: number; fill?: string; line?: string; width?: number; a: number }
+  | { m: 'image'; of: Pack; x: number; y: number; size: number; a: number }
   | { m: 'glyph'; name: Glyph; x: number; y: number; size: number; line: string; a: number }
   | {
       m: 'text';
@@ -78,6 +80,8 @@ export interface Picture {
   theme: Theme;
   measure: Measure;
   focus: Focus | null;
+  /** The official picture of a kind; without one its glyph is drawn. */
+  packed?: (kind: string) => Pack | undefined;
 }
 
 /** fit cuts a text to a width and says so by an ellipsis. */

@@ -5,6 +5,7 @@ import { found } from '../act/find';
 import { ways } from '../act/target';
 import { count, quantity, unit } from '../format';
 import { iconOf } from '../icons';
+import { packed } from '../packs';
 import { selected as chosen, drawn, isDark, view } from '../state';
 import { steady } from '../time/play';
 import { distance, inside, type Point } from './geometry';
@@ -108,6 +109,7 @@ const picture = (f: Focus | null): Picture | null =>
         theme: theme.value,
         measure: measure.value,
         focus: f,
+        packed,
       }
     : null;
 

@@ -97,7 +97,11 @@ function Row({ line: l, depth, closed, stop, toggle }: RowProps) {
         <Icon name={closed ? 'chevron-right' : 'chevron-down'} size={11} />
       </i>
       {depth === 0 ? (
-        <KindIcon kind={l.id ? 'aws.vpc' : 'gen.unknown'} provider={l.provider} size={16} />
+        <KindIcon
+          kind={l.id ? (l.provider === 'azure' ? 'azure.vnet' : `${l.provider}.vpc`) : 'gen.unknown'}
+          provider={l.provider}
+          size={16}
+        />
       ) : (
         <i class={`ring p-${l.provider || 'none'}`} />
       )}

@@ -2,7 +2,8 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { layout, plainMarks, summary, theme } from '../map/model';
 import { svgOf } from '../map/svg';
-import { exportURL, isDark, meta, say, toggleTheme } from '../state';
+import { choices } from '../packs';
+import { exportURL, go, isDark, meta, say, toggleTheme, view } from '../state';
 import { Icon } from '../ui';
 import { Filter } from './Filter';
 
@@ -28,6 +29,7 @@ export function Top({ onMenu }: { onMenu: () => void }) {
           <Icon name="link" /> <span>Copy link</span>
         </button>
         <Export />
+        <Icons />
         <button
           type="button"
           class="square"
@@ -39,6 +41,28 @@ export function Top({ onMenu }: { onMenu: () => void }) {
         </button>
       </div>
     </header>
+  );
+}
+
+/** Icons goes through the glyphs and the packs of official icons. */
+function Icons() {
+  const list = choices();
+  if (list.length < 2) return null;
+  const next = list[(list.indexOf(view.value.icons) + 1) % list.length];
+  const text = next ? `Official icons: ${next.replaceAll(',', ', ')}` : 'Icons: glyphs';
+  return (
+    <button
+      type="button"
+      class="square"
+      aria-label={text}
+      title={text}
+      onClick={() => {
+        go({ icons: next });
+        say(text);
+      }}
+    >
+      <Icon name="box" />
+    </button>
   );
 }
 
