@@ -7,7 +7,7 @@ import { mapZoom } from './map/zoom';
 import { clearSelection, go, moveTime, toggleTheme, toLevel, view } from './state';
 import { tabled } from './table/Table';
 import { playOrPause } from './time/play';
-import { copyLink } from './top/Top';
+import { copyLink } from './top/Export';
 
 const levels: Level[] = ['provider', 'account', 'region', 'network', 'subnet', 'service', 'host'];
 

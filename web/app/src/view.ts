@@ -203,3 +203,12 @@ export const iso = (t: number): string => new Date(t).toISOString().replace('.00
 
 /** whole tells whether the range is the window itself. */
 export const whole = (t: Times): boolean => t.range[0] === t.window[0] && t.range[1] === t.window[1];
+
+/** frozen is a view with its times made absolute: it shows the same whenever it is opened. */
+export const frozen = (v: View, t: Times): View => ({
+  ...v,
+  from: iso(t.range[0]),
+  to: iso(t.range[1]),
+  win: t.win,
+  end: t.win === 'all' ? '' : iso(t.window[1]),
+});

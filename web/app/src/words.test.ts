@@ -4,8 +4,8 @@ import * as f from './format';
 import { glyphs } from './glyphs';
 import { iconOf, providerOrder } from './icons';
 import { bars, dragged, snap, ticks } from './time/brush';
-import { contextOf, insert, known } from './top/completion';
-import { fromURL, start, timesOf, toURL, whole } from './view';
+import { contextOf, inked, insert, known } from './top/completion';
+import { fromURL, frozen, start, timesOf, toURL, whole } from './view';
 
 describe('format', () => {
   const cases: [string, string][] = [
@@ -72,7 +72,16 @@ describe('view', () => {
       from: '-6h',
       to: 'now',
       expand: ['svc:a,b', 'x/y'],
-      sel: '',
+      sel: 'a',
+      also: ['b,c', 'd%2C'],
+      path: ['p"q', 'r\ns'] as [string, string],
+      focus: ['a,b', 'c d'],
+      hops: 2,
+      hide: ['node = "a,b"', 'port in (1, 2)'],
+      find: ' web',
+      view: 'table' as const,
+      tab: 'paths' as const,
+      sort: '-bytes',
       edge: ['a b', 'c&d'] as [string, string],
       metric: 'records' as const,
       show: 'denied' as const,
@@ -88,6 +97,39 @@ describe('view', () => {
     expect(
       fromURL('?v=1&level=galaxy&metric=&show=x&cap=99&from=yesterday&expand=%25E0%25A4&edge=one'),
     ).toEqual({ ...start, cap: 3, expand: ['%E0%A4'] });
+  });
+
+  it('links of before keep their meaning', () => {
+    const f = (link: string) => fromURL(link);
+    expect(f('?v=1&sel=svc%3Aa&level=host')).toEqual({ ...start, sel: 'svc:a', level: 'host' });
+    expect(f('?v=1&edge=a&edge=b')).toEqual({ ...start, edge: ['a', 'b'] });
+    expect(f('?q=port+%3D+443&from=-6h&to=now&show=denied&metric=records&rows=1&left=0')).toEqual({
+      ...start,
+      q: 'port = 443',
+      from: '-6h',
+      to: 'now',
+      show: 'denied',
+      metric: 'records',
+      rows: true,
+      left: false,
+    });
+    expect(f('?hops=7&view=galaxy&tab=x&hide=&path=one&v=2&new=key')).toEqual(start);
+  });
+  it('a frozen link shows the same tomorrow', () => {
+    const day = 8.64e7;
+    const f = (v: Partial<typeof start>, anchor = 30 * day) =>
+      timesOf({ ...start, ...v }, { first: 0, anchor });
+    for (const v of [
+      {},
+      { from: '-6h', to: 'now' },
+      { win: '7d' as const },
+      { win: 'all' as const, from: '-1h' },
+    ]) {
+      const now = f(v);
+      const then = f(frozen({ ...start, ...v }, now), 31 * day);
+      expect(then.range).toEqual(now.range);
+      if (now.win !== 'all') expect(then.window).toEqual(now.window);
+    }
   });
 
   const h = 3.6e6;
@@ -160,6 +202,29 @@ describe('completion', () => {
     expect(insert('cl', at('cl'), 'client.').text).toBe('client.');
     expect(insert('protocol =', at('protocol ='), 'udp').text).toBe('protocol =udp ');
   });
+});
+
+it('a filter is inked by what its parts are', () => {
+  const f = (text: string) =>
+    inked(text)
+      .filter(([, of]) => of)
+      .map(([t, of]) => `${of}:${t}`)
+      .join(' ');
+  expect(f('not (network = "a and b" or port not in (22, ssh)) and name ~ web*')).toBe(
+    'k:not f:network o:= v:"a and b" k:or f:port o:not o:in v:22 v:ssh k:and f:name o:~ v:web*',
+  );
+  const odd = 'port =';
+  expect(
+    inked(odd)
+      .map(([t]) => t)
+      .join(''),
+  ).toBe(odd);
+  const all = 'a = "x y" and (b in (1,2) or c !~ "z") ';
+  expect(
+    inked(all)
+      .map(([t]) => t)
+      .join(''),
+  ).toBe(all);
 });
 
 describe('brush', () => {

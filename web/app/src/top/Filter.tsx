@@ -6,7 +6,7 @@ import { named } from '../act/target';
 import { ApiError, get, type Parsed, type Suggestions } from '../api';
 import { go, graph, meta, parsed, view } from '../state';
 import { Icon } from '../ui';
-import { type Choice, contextOf, insert, known } from './completion';
+import { type Choice, contextOf, inked, insert, known } from './completion';
 
 export function Filter() {
   const text = useSignal('');
@@ -15,6 +15,7 @@ export function Filter() {
   const active = useSignal(-1);
   const wrong = useSignal<{ error: ApiError; offset: number } | null>(null);
   const input = useRef<HTMLInputElement>(null);
+  const ink = useRef<HTMLSpanElement>(null);
 
   // A filter that is no flat list of clauses is edited as text.
   const chips = parsed.value.data?.chips ?? null;
@@ -173,37 +174,47 @@ export function Filter() {
               </button>
             </span>
           ))}
-          <input
-            ref={input}
-            id="filter"
-            type="text"
-            role="combobox"
-            aria-label="Filter"
-            aria-expanded={open.value && choices.value.length > 0}
-            aria-controls="choices"
-            aria-autocomplete="list"
-            aria-activedescendant={active.value >= 0 ? `choice-${active.value}` : undefined}
-            aria-invalid={Boolean(problem)}
-            aria-describedby={problem ? 'filter-error' : undefined}
-            autocomplete="off"
-            spellcheck={false}
-            placeholder={chips?.length ? 'and …' : 'Filter: server.port = 443 and verdict = denied'}
-            value={text.value}
-            onInput={(e) => {
-              text.value = e.currentTarget.value;
-              wrong.value = null;
-              open.value = true;
-              void suggest();
-            }}
-            onFocus={() => {
-              open.value = true;
-              void suggest();
-            }}
-            onBlur={() => {
-              open.value = false;
-            }}
-            onKeyDown={key}
-          />
+          <span class="typed">
+            <span class="ink" aria-hidden="true" ref={ink}>
+              {inked(text.value).map(([t, of], i) => (
+                <i key={i} class={of}>
+                  {t}
+                </i>
+              ))}
+            </span>
+            <input
+              ref={input}
+              id="filter"
+              type="text"
+              role="combobox"
+              aria-label="Filter"
+              aria-expanded={open.value && choices.value.length > 0}
+              aria-controls="choices"
+              aria-autocomplete="list"
+              aria-activedescendant={active.value >= 0 ? `choice-${active.value}` : undefined}
+              aria-invalid={Boolean(problem)}
+              aria-describedby={problem ? 'filter-error' : undefined}
+              autocomplete="off"
+              spellcheck={false}
+              placeholder={chips?.length ? 'and …' : 'Filter: server.port = 443 and verdict = denied'}
+              value={text.value}
+              onInput={(e) => {
+                text.value = e.currentTarget.value;
+                wrong.value = null;
+                open.value = true;
+                void suggest();
+              }}
+              onFocus={() => {
+                open.value = true;
+                void suggest();
+              }}
+              onBlur={() => {
+                open.value = false;
+              }}
+              onKeyDown={key}
+              onScroll={(e) => ink.current?.scrollTo(e.currentTarget.scrollLeft, 0)}
+            />
+          </span>
         </div>
         <kbd>/</kbd>
       </div>

@@ -111,3 +111,33 @@ export function insert(text: string, c: Context, choice: string): { text: string
   const head = text.slice(0, c.from) + glue + choice + space;
   return { text: head + text.slice(c.to), cursor: head.length };
 }
+
+/** inked is a filter in parts with what each is: f a field, o an operator, k a word of the language, v a value. */
+export function inked(text: string): [part: string, of: string][] {
+  let of = 'f';
+  let list = false;
+  return (text.match(token) ?? []).map((t) => {
+    const word = t.toLowerCase();
+    if (/^\s+$/.test(t)) return [t, ''];
+    if (t === '(' || t === ')') {
+      if (t === '(' && of === 'v') list = true;
+      if (t === ')') {
+        list = false;
+        of = 'k';
+      }
+      return [t, ''];
+    }
+    if (t === ',') return [t, ''];
+    if (/^[=!<>~]+$/.test(t) || (of === 'o' && /^(in|not)$/.test(word))) {
+      if (word !== 'not') of = 'v';
+      return [t, 'o'];
+    }
+    if (of !== 'v' && /^(and|or|not)$/.test(word)) {
+      of = 'f';
+      return [t, 'k'];
+    }
+    const is = of;
+    of = of === 'f' ? 'o' : list ? 'v' : 'k';
+    return [t, is === 'f' || is === 'v' ? is : ''];
+  });
+}
