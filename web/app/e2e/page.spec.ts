@@ -169,7 +169,7 @@ test('exports what is seen', async ({ page }) => {
   await expect(dot).toHaveAttribute('href', /export\?.*level=service.*format=dot/);
   const [file] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('menuitem', { name: 'SVG picture' }).click(),
+    page.getByRole('menuitem', { name: 'SVG, whole map' }).click(),
   ]);
   const svg = readFileSync(await file.path(), 'utf8');
   expect(svg).toMatch(/^<svg xmlns/);
