@@ -1,6 +1,7 @@
 package query
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/periplus/periplus/periplus"
@@ -102,8 +103,12 @@ type Group struct {
 	Role string
 	// What all members share; "" where they differ or nobody knows.
 	Provider, Account, Region, Network, Subnet, Country string
+	ASN                                                 int64 // 0 where they differ or nobody knows
 	Endpoints                                           int64 // addresses known to lie in it
-	Addresses                                           []string
+	// Seen are the tightest prefixes, one of IPv4 and one of IPv6, that hold
+	// the addresses of one's own group; none where there is but one address.
+	Seen      []netip.Prefix
+	Addresses []string
 	// Expandable: asking with its ID in Expand shows its members.
 	Expandable bool
 	tags       []periplus.Column

@@ -235,8 +235,8 @@ func TestNode(t *testing.T) {
 		}
 	}
 	f("svc:aws:vpc-1/web", "", "web x2 in 14 out 14 self 1; clients inet::12 inet:cc:DE:2; servers svc:aws:vpc-1/db%7C%25:14; ports 443:7 0:1 22:7; line 29")
-	f("inet:", "network", "Internet x1 in 0 out 12 self 0; clients; servers aws:network:vpc-1:12; ports; line 12")
-	f("host:10.0.0.1@vpc-1", "host", "web-1 x1 in 11 out 9 self 0; clients host:198.51.100.1:11; servers host:10.0.1.1@vpc-1:8 host:10.0.0.2@vpc-1:1; ports 443:4 22:7; line 20")
+	f("inet:", "network", "Unlisted x1 in 0 out 12 self 0; clients; servers aws:network:vpc-1:12; ports; line 12")
+	f("host:10.0.0.1@vpc-1", "host", "web-1 x1 in 11 out 9 self 0; clients inet::11; servers host:10.0.1.1@vpc-1:8 host:10.0.0.2@vpc-1:1; ports 443:4 22:7; line 20")
 	f("aws:network:vpc-2", "", "vpc-2 x1 in 0 out 1 self 0; clients; servers svc:aws::S3:1; ports; line 1")
 	f("aws:provider", "", "aws x5 in 14 out 1 self 15; clients inet::12 inet:cc:DE:2; servers svc:aws::S3:1; ports 5432:14 443:7 0:1 22:7; line 30")
 	f("svc:aws::S3", "", "S3 x1 in 1 out 0 self 0; clients svc:aws:vpc-2/web:1; servers; ports 443:1; line 1")
@@ -254,7 +254,7 @@ func TestEdge(t *testing.T) {
 	}
 	got := fmt.Sprintf("%s -> %s: %d, stopped %d at %s, answer %s, %+v, %d ports", e.Source.Label, e.Target.Label, e.Edge.Verdicts.All().Records,
 		e.Edge.Verdicts.Stopped().Records, e.Edge.StoppedAt, e.Edge.Answer, e.Stops, len(e.Edge.Ports))
-	if want := "Internet -> web: 12, stopped 7 at server, answer seen, [{Verdict:denied StoppedAt:server Reason:acl Records:7}], 2 ports"; got != want {
+	if want := "Unlisted -> web: 12, stopped 7 at server, answer seen, [{Verdict:denied StoppedAt:server Reason:acl Records:7}], 2 ports"; got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
 }

@@ -34,6 +34,8 @@ type Ask struct {
 	Show     string   // one of Shows; "": all
 	MaxNodes int      // 0: DefaultNodes; never more than MaxNodes
 	MaxEdges int      // 0: DefaultEdges; never more than MaxEdges
+
+	scanners Where // who scans in the range: a list or a select in brackets; "" for nobody
 }
 
 // settle puts in the defaults and says what is wrong.
@@ -55,6 +57,9 @@ func (a Ask) settle() (Ask, error) {
 	}
 	a.From, a.To = a.From.UTC(), a.To.UTC()
 	a.Filter, a.Hide = a.Filter.And(a.Hide.not()), nil
+	if a.scanners.SQL == "" && a.Filter.ofStrangers() {
+		a.scanners = build("(", scannersSQL(a.cover()), ")")
+	}
 	a.MaxNodes = limit(a.MaxNodes, DefaultNodes, MaxNodes)
 	a.MaxEdges = limit(a.MaxEdges, DefaultEdges, MaxEdges)
 	return a, nil

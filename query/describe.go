@@ -3,27 +3,23 @@ package query
 import (
 	"cmp"
 	"context"
+	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/periplus/periplus/periplus"
 )
-
-// parent is the id of the group that a key lies in by its own nature.
-func (k Key) parent() string {
-	if k.Level == "subnet" && k.Network != "" {
-		return Key{Level: "network", Kind: "own", Scope: k.Scope, Value: k.Network}.ID()
-	}
-	return ""
-}
 
 // described are the columns of endpoints that a group tells where its members
 // share them.
 var described = []string{"name", "service", "role", "provider", "account", "region", "network", "subnet", "country", "kind", "tags"}
 
 // describe says what is known of groups: who lies in them in a range, and what
-// all of them share.
-func (q *Questions) describe(ctx context.Context, r Range, keys []Key) (map[Key]Group, error) {
+// all of them share. scanners are those of the range, in brackets.
+func (q *Questions) describe(ctx context.Context, r Range, scanners Where, keys []Key) (map[Key]Group, error) {
 	groups := map[Key]Group{}
 	for _, k := range keys {
 		groups[k] = k.group()
@@ -31,7 +27,7 @@ func (q *Questions) describe(ctx context.Context, r Range, keys []Key) (map[Key]
 	if len(keys) == 0 {
 		return groups, nil
 	}
-	s := statement(describeSQL(r, keys), []Span{{Table: "endpoints"}})
+	s := statement(describeSQL(r, scanners, keys), []Span{{Table: "endpoints"}})
 	err := q.ask(ctx, s, func(row *reader) {
 		k, err := keyOfSQL(row.text())
 		if err != nil {
@@ -41,53 +37,111 @@ func (q *Questions) describe(ctx context.Context, r Range, keys []Key) (map[Key]
 		g := k.group()
 		g.Endpoints = row.int()
 		g.Addresses = []string{row.text()}
+		low, high := row.int(), row.int()
+		v4, v6 := [2]string{row.text(), row.text()}, [2]string{row.text(), row.text()}
 		shared := make([]string, len(described))
 		for i := range described {
 			if low, high := row.text(), row.text(); low == high {
 				shared[i] = low
 			}
 		}
-		if g.Endpoints != 1 {
+		if k == internet && g.Addresses[0] != "" {
+			g.Label = "Unlisted"
+		}
+		if g.Endpoints != 1 || k == internet {
 			g.Addresses = nil
 		}
+		if low == high && low > 0 {
+			g.ASN = low
+		}
 		g.share(shared)
+		if g.Seen, err = covering(v4, v6); err != nil {
+			row.fail(err.Error())
+		}
 		groups[k] = g
 	})
 	return groups, err
 }
 
+// covering is the tightest prefixes, of IPv4 and of IPv6, that hold what lies
+// between two addresses in hexadecimal. A single address needs none.
+func covering(ranges ...[2]string) ([]netip.Prefix, error) {
+	var list []netip.Prefix
+	for _, of := range ranges {
+		if of[0] == of[1] {
+			continue
+		}
+		var ends [2]netip.Addr
+		for i, s := range of {
+			b, err := hex.DecodeString(s)
+			a, ok := netip.AddrFromSlice(b)
+			if err != nil || !ok {
+				return nil, fmt.Errorf("%q is no address", s)
+			}
+			ends[i] = a.Unmap()
+		}
+		bits := ends[0].BitLen()
+		for ; ; bits-- {
+			if p := netip.PrefixFrom(ends[0], bits).Masked(); p.Contains(ends[1]) {
+				list = append(list, p)
+				break
+			}
+		}
+	}
+	return list, nil
+}
+
 // describeSQL is one select for each level that the keys are of. Endpoints are
-// those at the end of the range. Of the internet only these are counted: there
-// may be a million, and they share nothing.
-func describeSQL(r Range, keys []Key) Where {
+// those at the end of the range. Strangers are only counted: there may be a
+// million, and they share nothing.
+func describeSQL(r Range, scanners Where, keys []Key) Where {
 	texts, values := map[string][]string{}, map[string][]string{}
 	for _, k := range keys {
 		level, v := k.Level, k.Value
-		if level == "country" || level == "special" {
+		if level == "special" {
 			level = "service"
 		}
 		texts[level], values[level] = append(texts[level], k.sqlText()), append(values[level], v)
 	}
 	number := fmt.Sprintf("CAST(sum(CASE WHEN e.valid_to > from_unixtime(%d) THEN 1 ELSE 0 END) AS bigint) AS endpoints", r.To.Unix()-1)
-	columns, nothing := "", ""
+	columns, nothing := ", min(coalesce(e.asn, 0)) AS asn, max(coalesce(e.asn, 0)) AS asn_too", ", '' AS address, 0 AS asn, 0 AS asn_too"
+	for _, p := range []struct{ name, is string }{{"v4", "="}, {"v6", "<>"}} {
+		ip := "CASE WHEN substr(to_hex(e.ip), 1, 24) " + p.is + " '" + mapped4 + "' THEN to_hex(e.ip) END"
+		columns += ", coalesce(min(" + ip + "), '') AS " + p.name + ", coalesce(max(" + ip + "), '') AS " + p.name + "_too"
+		nothing += ", '' AS " + p.name + ", '' AS " + p.name + "_too"
+	}
 	for _, c := range described {
 		columns += ", min(e." + c + ") AS " + c + ", max(e." + c + ") AS " + c + "_too"
 		nothing += ", '' AS " + c + ", '' AS " + c + "_too"
 	}
 	valid := build("e.valid_from < ", arg(r.To), " AND e.valid_to > ", arg(r.From))
 	var selects []Where
-	if len(texts["internet"]) > 0 {
-		selects = append(selects, build("SELECT '", internet.sqlText(), "' AS key, ", number, ", '' AS address", nothing, " FROM endpoints AS e WHERE ", valid, " AND ", ofNobody))
+	others := grouping{scanners: scanners}.notScanning()
+	if len(texts["internet"]) > 0 { // its address is a country that somebody named, so that who is in none can be called so
+		unlisted := strings.Replace(number, "THEN 1", "AND e.service IN ('', 'internet') THEN 1", 1)
+		selects = append(selects, build("SELECT '", internet.sqlText(), "' AS key, ", unlisted, strings.Replace(nothing, "'' AS address", "max("+countryOf+") AS address", 1),
+			" FROM endpoints AS e WHERE ", joined(" AND ", valid, build(stranger), others)))
+	}
+	for _, of := range []struct{ level, key string }{{"country", rootKey}, {"asn", asnKey}, {"net", netKey}, {"scanners", "'" + scannersKey.sqlText() + "'"}} {
+		if len(texts[of.level]) == 0 {
+			continue
+		}
+		who := joined(" AND ", build(stranger), others)
+		if of.level == "scanners" {
+			who = scannersKey.members(scanners)
+		}
+		selects = append(selects, build("SELECT e.key, ", number, nothing, " FROM (SELECT ", of.key, " AS key, e.valid_to FROM endpoints AS e WHERE ", joined(" AND ", valid, who),
+			") AS e WHERE e.key IN ", list(unique(texts[of.level])), " GROUP BY e.key"))
 	}
 	for _, level := range Levels {
 		if len(texts[level]) == 0 {
 			continue
 		}
-		column := map[string]string{"host": "address"}[level]
-		if column == "" {
-			column = level
+		column, key := level, keySQL(level, true)
+		if level == "host" {
+			column, key = "address", hostKey
 		}
-		selects = append(selects, build("SELECT e.key, ", number, ", min(e.address) AS address", columns, " FROM (SELECT e.*, ", keySQL(level, true),
+		selects = append(selects, build("SELECT e.key, ", number, ", min(e.address) AS address", columns, " FROM (SELECT e.*, ", key,
 			" AS key FROM endpoints AS e WHERE ", valid, " AND e.", column, " IN ", list(unique(values[level])), ") AS e WHERE e.key IN ", list(unique(texts[level])), " GROUP BY e.key"))
 	}
 	return joined("\nUNION ALL ", selects...)
@@ -100,12 +154,20 @@ func unique(list []string) []string {
 
 // group is what a key says by itself.
 func (k Key) group() Group {
-	g := Group{ID: k.ID(), Key: k, Label: k.Value, Parent: k.parent(), Expandable: k.Level != "host"}
+	g := Group{ID: k.ID(), Key: k, Label: k.Value, Expandable: k.Level != "host"}
 	switch k.Level {
 	case "internet":
 		g.Label, g.Role = "Internet", "net.internet"
 	case "country":
 		g.Country, g.Role = k.Value, "net.country"
+	case "asn":
+		g.Label, g.Country, g.Role = "AS"+k.Value, k.Scope, "net.asn"
+		g.ASN, _ = strconv.ParseInt(k.Value, 10, 64) // ParseKey and the engine read it
+	case "net":
+		g.Country, g.Role = k.Scope, "net.internet"
+		g.ASN, _ = strconv.ParseInt(k.Network, 10, 64) // "" is 0: not known
+	case "scanners":
+		g.Label, g.Role = "Scanners", "net.scanner"
 	case "provider":
 		g.Provider = k.Value
 	case "host":
@@ -138,20 +200,92 @@ func (g *Group) share(values []string) {
 		g.Key.Kind = of("kind") // an address does not say whose it is
 		g.Label = cmp.Or(of("name"), g.Label)
 	}
-	if (g.Key.Level == "host" || g.Key.Level == "service") && of("kind") == "own" {
-		scope := g.Provider
-		switch {
-		case g.Network == "":
-		case g.Subnet != "":
-			g.Parent = Key{Level: "subnet", Kind: "own", Scope: scope, Network: g.Network, Value: g.Subnet}.ID()
-		default:
-			g.Parent = Key{Level: "network", Kind: "own", Scope: scope, Value: g.Network}.ID()
-		}
-	}
 	g.tags = periplus.ParseTags(of("tags"))
 }
 
-// serviceKey is the service that an address of the user's belongs to.
-func (g *Group) serviceKey() Key {
-	return Key{Level: "service", Kind: "own", Scope: g.Provider, Network: g.Network, Value: g.service}
+// boxes are what groups lie in where a level is shown; a group that is
+// expanded is a box too.
+var boxes = map[string][]string{"service": {"subnet", "network"}, "host": {"subnet", "network"}, "subnet": {"network"},
+	"network": {"account"}, "region": {"account"}, "account": {"provider"}}
+
+// parent is the nearest box that a group lies in, "" for none.
+func (a Ask) parent(g *Group) string {
+	for _, k := range a.around(g) {
+		if id := k.ID(); slices.Contains(a.Expand, id) || k.Value != "" && slices.Contains(boxes[a.Level], k.Level) {
+			return id
+		}
+	}
+	return ""
+}
+
+// around is what a group lies in by its nature, the nearest first.
+func (a Ask) around(g *Group) []Key {
+	k := g.Key
+	if k.Kind == "" && k.Network == "" { // of no endpoint
+		return []Key{internet}
+	}
+	if k.Kind == "public" || k.Kind == "special" {
+		return a.aroundFar(g)
+	}
+	var list []Key
+	narrower := true
+	for _, level := range slices.Backward(Levels) {
+		if !narrower {
+			of := Key{Level: level, Kind: "own", Scope: g.Provider}
+			switch level {
+			case "service":
+				of.Network, of.Value = g.Network, g.service
+			case "subnet":
+				of.Network, of.Value = g.Network, g.Subnet
+			case "network":
+				of.Value = g.Network
+			case "account":
+				of.Value = g.Account
+			case "region":
+				of.Value = g.Region
+			case "provider":
+				of.Scope, of.Value = "", g.Provider
+			}
+			list = append(list, of)
+		}
+		narrower = narrower && level != k.Level
+	}
+	return list
+}
+
+// aroundFar is the same for what is not the user's.
+func (a Ask) aroundFar(g *Group) []Key {
+	k := g.Key
+	if k.Level != "asn" && k.Level != "net" && k.Level != "host" {
+		return nil
+	}
+	country, asn := g.Country, ""
+	if g.ASN > 0 {
+		asn = strconv.FormatInt(g.ASN, 10)
+	}
+	if k.Level == "host" {
+		switch {
+		case k.Kind == "special":
+			return []Key{{Level: "special", Kind: "special", Value: g.service}}
+		case g.service == "" || g.service == "internet":
+			country = ""
+		case g.service != country:
+			return []Key{{Level: "service", Kind: "public", Scope: g.Provider, Value: g.service}}
+		}
+		if slices.Contains(a.scanners.Args, any(k.Value)) {
+			return []Key{scannersKey}
+		}
+	}
+	list := []Key{internet}
+	if country != "" {
+		list[0] = Key{Level: "country", Kind: "public", Value: country}
+	}
+	if asn != "" && (k.Level == "host" || k.Level == "net") {
+		list = append(list, Key{Level: "asn", Kind: "public", Scope: country, Value: asn})
+	}
+	if address, err := netip.ParseAddr(k.Value); k.Level == "host" && err == nil {
+		list = append(list, Key{Level: "net", Kind: "public", Scope: country, Network: asn, Value: block(address).String()})
+	}
+	slices.Reverse(list)
+	return slices.DeleteFunc(list, func(of Key) bool { return of == k })
 }

@@ -243,7 +243,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q reads as %q, then %q, %v", text, got, again, err)
 		}
 		got.Chips()
-		for _, w := range []Where{Ask{Filter: got, Show: "all"}.rows(r), got.Flows(r)} {
+		for _, w := range []Where{Ask{Filter: got, Show: "all"}.rows(r), Ask{Filter: got}.flows(r)} {
 			if strings.Count(w.SQL, "?") != len(w.Args) {
 				t.Fatalf("%q: %d values for %s", text, len(w.Args), w.SQL)
 			}
@@ -268,7 +268,7 @@ func FuzzParseTime(f *testing.F) {
 
 // FuzzParseKey: an id that is read is written again as it was, and as SQL.
 func FuzzParseKey(f *testing.F) {
-	for _, s := range []string{"aws:network:vpc-1", "svc:aws:vpc-1/web", "inet:cc:DE", "host:10.0.0.1@vpc-1", "svc:::a%7C", "special:multicast"} {
+	for _, s := range []string{"aws:network:vpc-1", "svc:aws:vpc-1/web", "inet:cc:DE", "host:10.0.0.1@vpc-1", "svc:::a%7C", "special:multicast", "inet:as:3320@DE", "inet:net:192.0.2.0/24@DE/3320", "inet:net:2001:db8::/48"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, id string) {

@@ -12,7 +12,9 @@ import (
 type sqlFor struct {
 	flows bool // else traffic
 	rng   Range
-	joins []Where // of traffic AS t with endpoints, one for each condition on them
+	// scanners are the addresses that scan in the range, in brackets; "" for none.
+	scanners Where
+	joins    []Where // of traffic AS t with endpoints, one for each condition on them
 }
 
 // joined is the condition that the end of a row of traffic has an endpoint, at
@@ -29,7 +31,7 @@ func (q *sqlFor) joined(end side, of Where) Where {
 // rows is the rows of traffic that are asked for, to select from: those of the
 // range that the filter, Show and more conditions let through.
 func (a Ask) rows(r Range, more ...func(*sqlFor) Where) Where {
-	q := &sqlFor{rng: r}
+	q := &sqlFor{rng: r, scanners: a.scanners}
 	conditions := []Where{a.Filter.sql(q), a.shown()}
 	for _, m := range more {
 		conditions = append(conditions, m(q))
@@ -41,10 +43,12 @@ func (a Ask) rows(r Range, more ...func(*sqlFor) Where) Where {
 	return build("(SELECT t.* FROM ", r.traffic(), " AS t", joined("", q.joins...), where, ") AS t")
 }
 
-// Flows is the filter over rows of flows AS t. What only the merged traffic
-// knows (amounts, seen_by, stopped_at, answer) is asked of the conversations
-// that the rows belong to.
-func (f *Filter) Flows(r Range) Where { return f.sql(&sqlFor{flows: true, rng: r}) }
+// flows is the ask's filter over rows of flows AS t. What only the merged
+// traffic knows (amounts, seen_by, stopped_at, answer) is asked of the
+// conversations that the rows belong to.
+func (a Ask) flows(r Range) Where {
+	return a.Filter.sql(&sqlFor{flows: true, rng: r, scanners: a.scanners})
+}
 
 func (f *Filter) sql(q *sqlFor) Where {
 	if f.Empty() {

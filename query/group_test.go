@@ -1,55 +1,182 @@
 package query
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"net/netip"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/periplus/periplus/periplus"
 )
 
-// TestGroupsAreExact: what the map says of a node is what its filter selects,
+// exact checks that what a map says of each node is what its filter selects,
 // what its panel says, and what hiding it takes away.
+func exact(t *testing.T, q *Questions, a Ask) *Map {
+	t.Helper()
+	m, err := q.Map(bg, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range m.Nodes {
+		of := n.In
+		of.Add(n.Out)
+		of.Add(n.Self)
+		f := mustParse(t, n.Key.Filter(""))
+		total := func(filter, hide *Filter) Verdicts {
+			t.Helper()
+			b := a
+			b.Filter, b.Hide, b.MaxEdges = filter, hide, 1
+			m, err := q.Map(bg, b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return m.Totals
+		}
+		if got := total(f, nil); got != of {
+			t.Errorf("%s: %s selects\n%+v\nwant\n%+v", a.Level, f, got, of)
+		}
+		if got, want := total(nil, f), m.Totals.minus(of); got.All().Records != want.All().Records {
+			t.Errorf("%s: hiding %s leaves %d records, want %d", a.Level, f, got.All().Records, want.All().Records)
+		}
+		p, err := q.Node(bg, a, n.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.In != n.In || p.Out != n.Out || p.Self != n.Self {
+			t.Errorf("%s: the panel of %s says\n%+v\nwant\n%+v", a.Level, n.ID, p.In, n.In)
+		}
+	}
+	return m
+}
+
 func TestGroupsAreExact(t *testing.T) {
 	l, _ := randomLake(t, rand.New(rand.NewPCG(5, 6)), 400)
 	q := &Questions{Engine: l}
-	for _, level := range Levels {
-		a := Ask{From: t0, To: t0.Add(72 * time.Hour), Level: level}
+	for _, level := range []string{"account", "subnet", "service", "host"} {
+		if m := exact(t, q, Ask{From: t0, To: t0.Add(72 * time.Hour), Level: level}); len(m.Nodes) < 3 {
+			t.Fatalf("%s: %d nodes", level, len(m.Nodes))
+		}
+	}
+}
+
+// abroad is one host of ours and the internet around it: a system in two
+// countries, a country with one system, one with none known, who is nowhere,
+// both families, a group that the user named, and a scanner.
+func abroad(t testing.TB) *Questions {
+	l := newLake(t)
+	var ends []periplus.Endpoint
+	var rows []periplus.Traffic
+	add := func(address, service, country string, asn int64) {
+		e := periplus.Endpoint{Address: netip.MustParseAddr(address), ValidFrom: time.Unix(0, 0), ValidTo: periplus.Forever, Kind: "public", Service: service, Country: country, ASN: asn, Role: "net.country"}
+		ends = append(ends, e)
+		rows = append(rows, periplus.Traffic{Step: 300, Bucket: t0.Add(10 * time.Hour), Client: e.Address, Server: netip.MustParseAddr("10.0.0.1"), ServerNetwork: "vpc-1", ServerPort: 443, HasPort: true,
+			Protocol: 6, Verdict: periplus.Allowed, Records: int64(len(rows) + 1), FirstSeen: t0.Add(10 * time.Hour), LastSeen: t0.Add(10 * time.Hour), SeenBy: "server", Answer: "seen"})
+	}
+	add("192.0.2.1", "DE", "DE", 3320)
+	add("192.0.2.2", "DE", "DE", 3320)
+	add("198.51.100.1", "DE", "DE", 3320) // alone in its prefix
+	add("203.0.113.1", "DE", "DE", 64500)
+	add("203.0.113.2", "DE", "DE", 64500)
+	add("203.0.113.9", "DE", "DE", 0) // in the prefix of another's, of no known system
+	add("192.0.2.130", "FR", "FR", 3320)
+	add("192.0.2.131", "FR", "FR", 3320)
+	add("198.51.100.130", "FR", "FR", 3320)
+	add("198.51.100.131", "FR", "FR", 3320)
+	add("198.51.100.60", "internet", "", 0)
+	add("198.51.100.61", "internet", "", 0)
+	add("2001:db8:1::1", "", "", 0)
+	add("2001:db8:1:2::1", "", "", 0)
+	add("192.0.2.77", "internet", "", 64501)
+	add("192.0.2.78", "internet", "", 64501)
+	add("198.51.100.200", "partner", "DE", 3320)
+	for port := range uint16(20) {
+		r := rows[6] // FR
+		r.ServerPort, r.Verdict, r.StoppedAt, r.Answer, r.Client = 1000+port, periplus.Denied, "server", "unknown", netip.MustParseAddr("192.0.2.199")
+		if port == 0 {
+			r.Verdict = periplus.Allowed
+		}
+		rows = append(rows, r)
+	}
+	add("192.0.2.199", "FR", "FR", 3320)
+	rows = rows[:len(rows)-1]
+	ends = append(ends, periplus.Endpoint{Address: netip.MustParseAddr("10.0.0.1"), Network: "vpc-1", ValidFrom: time.Unix(0, 0), ValidTo: periplus.Forever, Kind: "own", Provider: "aws", Service: "web"})
+	insert(l, "endpoints", periplus.EndpointFields, ends)
+	insert(l, "traffic", periplus.TrafficFields, rows)
+	l.steps()
+	return &Questions{Engine: l}
+}
+
+func TestInternet(t *testing.T) {
+	q := abroad(t)
+	f := func(level string, expand []string, want string) {
+		t.Helper()
+		a := ask(level)
+		a.Expand = expand
 		m, err := q.Map(bg, a)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(m.Nodes) < 3 {
-			t.Fatalf("%s: %d nodes", level, len(m.Nodes))
+		var got []string
+		for _, n := range m.Nodes {
+			if n.Key.Kind != "own" {
+				s := n.ID + "×" + fmt.Sprint(n.Endpoints)
+				if n.Parent != "" {
+					s += "<" + n.Parent
+				}
+				got = append(got, s)
+			}
+		}
+		if got := strings.Join(got, " "); got != want {
+			t.Errorf("%s %v: got\n%s\nwant\n%s", level, expand, got, want)
 		}
 		for _, n := range m.Nodes {
-			of := n.In
-			of.Add(n.Out)
-			of.Add(n.Self)
-			f := mustParse(t, n.Key.Filter(""))
-			total := func(filter, hide *Filter) Verdicts {
-				t.Helper()
-				b := a
-				b.Filter, b.Hide, b.MaxEdges = filter, hide, 1
-				m, err := q.Map(bg, b)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return m.Totals
-			}
-			if got := total(f, nil); got != of {
-				t.Errorf("%s: %s selects\n%+v\nwant\n%+v", level, f, got, of)
-			}
-			if got, want := total(nil, f), m.Totals.minus(of); measured(got).All().Records != want.All().Records {
-				t.Errorf("%s: hiding %s leaves %d records, want %d", level, f, got.All().Records, want.All().Records)
-			}
-			p, err := q.Node(bg, a, n.ID)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if p.In != n.In || p.Out != n.Out || p.Self != n.Self {
-				t.Errorf("%s: the panel of %s says\n%+v\nwant\n%+v", level, n.ID, p.In, n.In)
+			if again, err := ParseKey(n.ID); err != nil || n.Key.Level != "host" && again != n.Key {
+				t.Errorf("%s is %+v, %v; want %+v", n.ID, again, err, n.Key)
 			}
 		}
 	}
+	const rest = " inet:cc:FR×4 inet:scanners×1 svc:::partner×1"
+	for _, level := range []string{"provider", "account", "network", "subnet", "service"} {
+		f(level, nil, "inet:×6 inet:cc:DE×6"+rest)
+	}
+	f("host", nil, "host:198.51.100.200×1 inet:×6 inet:cc:DE×6 inet:cc:FR×4 inet:scanners×1")
+	// Two systems and an address of none.
+	f("service", []string{"inet:cc:DE"}, "host:203.0.113.9×1<inet:cc:DE inet:×6 inet:as:3320@DE×3<inet:cc:DE inet:as:64500@DE×2<inet:cc:DE"+rest)
+	f("service", []string{"inet:cc:DE", "inet:as:3320@DE"}, "host:198.51.100.1×1<inet:as:3320@DE host:203.0.113.9×1<inet:cc:DE inet:×6 inet:as:64500@DE×2<inet:cc:DE inet:cc:FR×4 inet:net:192.0.2.0/24@DE/3320×2<inet:as:3320@DE inet:scanners×1 svc:::partner×1")
+	// A system of one prefix opens to its addresses.
+	f("host", []string{"inet:cc:DE", "inet:as:64500@DE", "svc:::partner"}, "host:198.51.100.200×1<svc:::partner host:203.0.113.1×1<inet:as:64500@DE host:203.0.113.2×1<inet:as:64500@DE host:203.0.113.9×1<inet:cc:DE inet:×6 inet:as:3320@DE×3<inet:cc:DE inet:cc:FR×4 inet:scanners×1")
+	// A country of one system opens to prefixes.
+	f("network", []string{"inet:cc:FR"}, "inet:×6 inet:cc:DE×6 inet:net:192.0.2.0/24@FR/3320×2<inet:cc:FR inet:net:198.51.100.0/24@FR/3320×2<inet:cc:FR inet:scanners×1 svc:::partner×1")
+	f("service", []string{"inet:cc:FR", "inet:net:192.0.2.0/24@FR/3320"}, "host:192.0.2.130×1<inet:net:192.0.2.0/24@FR/3320 host:192.0.2.131×1<inet:net:192.0.2.0/24@FR/3320 inet:×6 inet:cc:DE×6 inet:net:198.51.100.0/24@FR/3320×2<inet:cc:FR inet:scanners×1 svc:::partner×1")
+	// Who is nowhere, with and without a system, of both families.
+	f("service", []string{"inet:"}, "inet:as:64501×2<inet: inet:cc:DE×6 inet:cc:FR×4 inet:net:198.51.100.0/24×2<inet: inet:net:2001:db8:1::/48×2<inet: inet:scanners×1 svc:::partner×1")
+	a := ask("service")
+	a.Expand = []string{"inet:cc:DE", "inet:as:3320@DE", "inet:net:192.0.2.0/24@DE/3320", "inet:"}
+	exact(t, q, a)
+	f("service", []string{"inet:scanners"}, "host:192.0.2.199×1<inet:scanners inet:×6 inet:cc:DE×6 inet:cc:FR×4 svc:::partner×1")
+}
+
+// TestScanners: many doors, nearly all shut, and none of it depends on the
+// filter.
+func TestScanners(t *testing.T) {
+	q := abroad(t)
+	a := ask("service")
+	a.Filter = mustParse(t, "verdict = allowed")
+	m, err := q.Map(bg, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range m.Nodes {
+		if n.ID == "inet:scanners" {
+			if got := n.Out.All().Records; got != 7 {
+				t.Errorf("%d records of the scanner were allowed, want 7", got)
+			}
+			return
+		}
+	}
+	t.Error("no scanners where only what was allowed is asked")
 }
 
 // TestHide: what is hidden is in no answer, and only that.

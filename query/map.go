@@ -16,7 +16,7 @@ import (
 // level and what they leave out. What was stopped is ranked apart, by records,
 // and has a quarter of the edges to itself; so it is always seen.
 func (q *Questions) Map(ctx context.Context, a Ask) (*Map, error) {
-	a, err := q.prepare(ctx, a)
+	a, err := q.prepareGroups(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +28,7 @@ func (q *Questions) Map(ctx context.Context, a Ask) (*Map, error) {
 	p := &picture{ask: a, edges: map[[2]string]*drawn{}, nodes: map[string]*MapNode{}}
 	s := statement(a.groupMap(g, m.Range), m.Range.spans())
 	if g.hosts() {
-		if s, err = q.pairsOfHosts(ctx, a, m, p); err != nil {
+		if s, err = q.pairsOfHosts(ctx, a, g, m, p); err != nil {
 			return nil, err
 		}
 	}
@@ -63,11 +63,16 @@ type drawn struct {
 
 // pairsOfHosts ranks the pairs of hosts, chooses among them and returns the
 // statement that tells all of the chosen.
-func (q *Questions) pairsOfHosts(ctx context.Context, a Ask, m *Map, p *picture) (Statement, error) {
-	err := q.ask(ctx, statement(a.hostPairs(m.Range), m.Range.spans()), func(r *reader) {
+func (q *Questions) pairsOfHosts(ctx context.Context, a Ask, g grouping, m *Map, p *picture) (Statement, error) {
+	key := func(column, network string) string {
+		if strings.Contains(column, "|") {
+			return column
+		}
+		return Key{Level: "host", Value: column, Network: network}.sqlText()
+	}
+	err := q.ask(ctx, statement(a.hostPairs(g, m.Range), m.Range.spans()), func(r *reader) {
 		line := r.int()
-		from := Key{Level: "host", Value: r.text(), Network: r.text()}.sqlText()
-		to := Key{Level: "host", Value: r.text(), Network: r.text()}.sqlText()
+		from, to := key(r.text(), r.text()), key(r.text(), r.text())
 		metric, stopped := r.int(), r.int()
 		switch line {
 		case lineEdges:
@@ -82,7 +87,7 @@ func (q *Questions) pairsOfHosts(ctx context.Context, a Ask, m *Map, p *picture)
 		return Statement{}, err
 	}
 	p.choose(false)
-	var hosts []string
+	var e ends
 	kept := map[[2]string]*drawn{}
 	for _, d := range p.shown {
 		kept[[2]string{d.from, d.to}] = d
@@ -91,15 +96,16 @@ func (q *Questions) pairsOfHosts(ctx context.Context, a Ask, m *Map, p *picture)
 			if err != nil {
 				return Statement{}, err
 			}
-			hosts = append(hosts, k.Value)
+			if k.Level == "host" && k.Network != "" {
+				e.hosts = append(e.hosts, k.Value)
+			} else {
+				e.groups = append(e.groups, text)
+			}
 		}
 	}
 	p.edges, p.shown = kept, nil
-	slices.Sort(hosts)
-	if hosts = slices.Compact(hosts); len(hosts) == 0 {
-		hosts = []string{""} // nothing matches, and nothing will
-	}
-	return statement(a.hostMap(m.Range, hosts), m.Range.spans()), nil
+	e.hosts, e.groups = unique(e.hosts), unique(e.groups)
+	return statement(a.hostMap(g, m.Range, e), m.Range.spans()), nil
 }
 
 // row reads one row of groupMap or hostMap.
@@ -270,7 +276,7 @@ func (q *Questions) finish(ctx context.Context, p *picture, m *Map) error {
 			keys[text] = k
 		}
 	}
-	groups, err := q.describe(ctx, m.Range, slices.Collect(maps.Values(keys)))
+	groups, err := q.describe(ctx, m.Range, p.ask.scanners, slices.Collect(maps.Values(keys)))
 	if err != nil {
 		return err
 	}
@@ -292,9 +298,7 @@ func (q *Questions) finish(ctx context.Context, p *picture, m *Map) error {
 	for text, k := range keys {
 		n := p.node(text)
 		n.Group = groups[k]
-		if id := n.serviceKey().ID(); k.Level == "host" && slices.Contains(p.ask.Expand, id) {
-			n.Parent = id
-		}
+		n.Parent = p.ask.parent(&n.Group)
 		m.Nodes = append(m.Nodes, *n)
 	}
 	slices.SortFunc(m.Nodes, func(x, y MapNode) int { return strings.Compare(x.ID, y.ID) })
@@ -303,12 +307,12 @@ func (q *Questions) finish(ctx context.Context, p *picture, m *Map) error {
 	for _, metric := range Metrics {
 		m.Coverage[metric] = Share{shown.All().Metric(metric).N, m.Totals.All().Metric(metric).N}
 	}
-	m.Groups, err = q.parents(ctx, m.Range, m.Nodes)
+	m.Groups, err = q.parents(ctx, p.ask, m.Range, m.Nodes)
 	return err
 }
 
 // parents describes what nodes lie in, and what that lies in.
-func (q *Questions) parents(ctx context.Context, r Range, nodes []MapNode) ([]Group, error) {
+func (q *Questions) parents(ctx context.Context, a Ask, r Range, nodes []MapNode) ([]Group, error) {
 	want, groups := map[Key]bool{}, map[Key]Group{}
 	add := func(id string) error {
 		if id == "" {
@@ -326,13 +330,14 @@ func (q *Questions) parents(ctx context.Context, r Range, nodes []MapNode) ([]Gr
 		}
 	}
 	for len(want) > 0 {
-		described, err := q.describe(ctx, r, slices.Collect(maps.Keys(want)))
+		described, err := q.describe(ctx, r, a.scanners, slices.Collect(maps.Keys(want)))
 		if err != nil {
 			return nil, err
 		}
-		maps.Copy(groups, described)
 		clear(want)
-		for _, g := range described {
+		for k, g := range described {
+			g.Parent = a.parent(&g)
+			groups[k] = g
 			if err := add(g.Parent); err != nil {
 				return nil, err
 			}
@@ -375,7 +380,7 @@ func (q *Questions) leftOut(ctx context.Context, a Ask, r Range) (LeftOut, error
 			a.rows(r)), r.spans()),
 			func(r *reader) { l.IncompleteRecords, l.SampledRecords = r.int(), r.int() }},
 		{statement(build("SELECT CAST(coalesce(sum(", both("t.request_bytes", "t.response_bytes"), "), 0) AS bigint) AS bytes, CAST(coalesce(sum(t.records), 0) AS bigint) AS records FROM flows AS t",
-			whereAll(between("t.bucket", r.From, r.To), build("t.observer = ", arg("leg")), a.Filter.Flows(r), a.shown())), r.evidence()),
+			whereAll(between("t.bucket", r.From, r.To), build("t.observer = ", arg("leg")), a.flows(r), a.shown())), r.evidence()),
 			func(r *reader) { l.LegBytes, l.LegRecords = r.int(), r.int() }},
 		{statement(build("SELECT CAST(coalesce(sum(skipdata), 0) AS bigint) AS skipdata, CAST(coalesce(sum(late), 0) AS bigint) AS late, CAST(coalesce(sum(bad), 0) AS bigint) AS bad,",
 			" count(DISTINCT CASE WHEN records > 0 OR nodata > 0 THEN hour END) AS hours FROM coverage WHERE ", between("hour", floor(r.From, 3600), r.To)),

@@ -109,13 +109,27 @@ func countLine(line int, of string) Where {
 
 const hostColumns = "source, source_network, target, target_network"
 
+// endColumns are one end of rows of traffic AS t at the host level: the address
+// in its network, or the key of its group and "".
+func (g grouping) endColumns(end side) (column, network string) {
+	network = "t." + string(end) + "_network"
+	return "CASE WHEN " + network + " <> '' THEN t." + string(end) + " ELSE " + g.named(end) + " END", network
+}
+
+// keyOfEnd puts them together.
+func keyOfEnd(column, network string) string {
+	return "CASE WHEN strpos(" + column + ", '|') > 0 THEN " + column + " ELSE 'host|||' || " + bar(network) + " || '|' || " + column + " END"
+}
+
 // hostPairs ranks the pairs of hosts: rows of line, the four columns, metric,
 // stopped; and how many pairs and hosts there are.
-func (a Ask) hostPairs(r Range) Where {
+func (a Ask) hostPairs(g grouping, r Range) Where {
 	order := " DESC, " + hostColumns + " LIMIT "
-	return build("WITH pairs AS (SELECT t.client AS source, t.client_network AS source_network, t.server AS target, t.server_network AS target_network,\n",
+	source, sourceNetwork := g.endColumns(client)
+	target, targetNetwork := g.endColumns(server)
+	return build("WITH ", g.with(), "pairs AS (SELECT ", source, " AS source, ", sourceNetwork, " AS source_network, ", target, " AS target, ", targetNetwork, " AS target_network,\n",
 		" CAST(coalesce(sum(", amounts[a.Metric], "), 0) AS bigint) AS metric, CAST(sum(", stoppedRecords, ") AS bigint) AS stopped\n FROM ",
-		a.rows(r), " GROUP BY 1, 2, 3, 4)\n",
+		a.rows(r), g.joins(), " GROUP BY 1, 2, 3, 4)\n",
 		"SELECT ", lineEdge, " AS line, ", hostColumns, ", metric, stopped FROM (SELECT * FROM pairs ORDER BY metric", order, a.MaxEdges, ") AS a\n",
 		"UNION SELECT ", lineEdge, " AS line, ", hostColumns, ", metric, stopped FROM (SELECT * FROM pairs WHERE stopped > 0 ORDER BY stopped", order, a.MaxEdges, ") AS b\n",
 		"UNION ALL SELECT ", lineEdges, " AS line, '' AS source, '' AS source_network, '' AS target, '' AS target_network, count(*) AS metric, 0 AS stopped FROM pairs\n",
@@ -124,27 +138,54 @@ func (a Ask) hostPairs(r Range) Where {
 		"ORDER BY line, ", hostColumns)
 }
 
-// hostMap is the rest of the map of hosts, in the columns of groupMap: the
-// edges between some hosts, and what these hosts sent and received in all.
-func (a Ask) hostMap(r Range, hosts []string) Where {
-	g := grouping{level: "host"}
-	type condition = func(*sqlFor) Where
-	where := func(more ...condition) Where { return build(" FROM ", a.rows(r, more...)) }
-	fixed := func(w Where) condition { return func(*sqlFor) Where { return w } }
-	at := func(end side) condition { return fixed(build("t.", string(end), " IN ", list(hosts))) }
-	others := fixed(build("NOT (t.client = t.server AND t.client_network = t.server_network)"))
-	node := func(line int, source, target, by string, more ...condition) Where {
-		return build("SELECT ", line, " AS line, ", source, " AS source, ", target, " AS target, t.verdict, 0 AS place, -1 AS port, -1 AS protocol, 0 AS ports, ",
-			sums, ", ", noExtras, where(more...), " GROUP BY ", by, "t.verdict")
+// ends are what a map of hosts shows: addresses of the user's networks, and
+// keys of all others.
+type ends struct{ hosts, groups []string }
+
+// at is the condition that an end of rows of traffic AS t is among them.
+func (e ends) at(g grouping, end side) Where {
+	network := "t." + string(end) + "_network"
+	var of []Where
+	if len(e.hosts) > 0 {
+		of = append(of, build("(", network, " <> '' AND t.", string(end), " IN ", list(e.hosts), ")"))
 	}
-	const byClient, byServer = "t.client, t.client_network, ", "t.server, t.server_network, "
-	return build("WITH everything AS (SELECT ", g.column(client), " AS source, ", g.column(server), " AS target, t.verdict, coalesce(t.server_port, -1) AS port, t.protocol,\n ",
-		sums, ",\n ", extras, where(at(client), at(server)), " GROUP BY 1, 2, 3, 4, 5),\n",
+	if len(e.groups) > 0 {
+		of = append(of, build("(", network, " = '' AND ", g.named(end), " IN ", list(e.groups), ")"))
+	}
+	if len(of) == 0 {
+		return build("1 = 0")
+	}
+	return build("(", joined(" OR ", of...), ")")
+}
+
+// hostMap is the rest of the map of hosts, in the columns of groupMap: the
+// edges between some ends, and what these ends sent and received in all.
+func (a Ask) hostMap(g grouping, r Range, e ends) Where {
+	source, sourceNetwork := g.endColumns(client)
+	target, targetNetwork := g.endColumns(server)
+	from := func(where ...Where) Where { return build(" FROM ", a.rows(r), g.joins(), whereAll(where...)) }
+	others := build("NOT (", source, " = ", target, " AND ", sourceNetwork, " = ", targetNetwork, ")")
+	node := func(line int, end side) Where {
+		column, network := g.endColumns(end)
+		key, nobody := keyOfEnd("t.host", "t.host_network"), "''"
+		source, target := key, nobody
+		if line == lineIn {
+			source, target = nobody, key
+		}
+		return build("SELECT ", line, " AS line, ", source, " AS source, ", target, " AS target, t.verdict, 0 AS place, -1 AS port, -1 AS protocol, 0 AS ports, ",
+			resums, ", ", noExtras, " FROM (SELECT ", column, " AS host, ", network, " AS host_network, t.verdict, ", sums, from(e.at(g, end), others),
+			" GROUP BY 1, 2, 3) AS t GROUP BY t.host, t.host_network, t.verdict")
+	}
+	return build("WITH ", g.with(), "pairs AS (SELECT ", source, " AS source, ", sourceNetwork, " AS source_network, ", target, " AS target, ", targetNetwork, " AS target_network, t.verdict, coalesce(t.server_port, -1) AS port, t.protocol,\n ",
+		sums, ",\n ", extras, from(e.at(g, client), e.at(g, server)), " GROUP BY 1, 2, 3, 4, 5, 6, 7),\n",
+		"everything AS (SELECT ", keyOfEnd("t.source", "t.source_network"), " AS source, ", keyOfEnd("t.target", "t.target_network"), " AS target, t.verdict, t.port, t.protocol,\n ",
+		resums, ",\n ", reextras, " FROM pairs AS t GROUP BY 1, 2, 3, 4, 5),\n",
 		a.places("everything AS t"), edgeLines(),
-		"\nUNION ALL ", node(lineIn, "''", g.column(server), byServer, at(server), others),
-		"\nUNION ALL ", node(lineOut, g.column(client), "''", byClient, at(client), others),
+		"\nUNION ALL ", node(lineIn, server),
+		"\nUNION ALL ", node(lineOut, client),
 		"\nUNION ALL ", nodeLine(lineSelf, "t.source", "t.target", "everything AS t WHERE t.source = t.target"),
-		"\nUNION ALL ", node(lineAll, "''", "''", ""),
+		"\nUNION ALL SELECT ", lineAll, " AS line, '' AS source, '' AS target, t.verdict, 0 AS place, -1 AS port, -1 AS protocol, 0 AS ports, ", sums, ", ", noExtras,
+		" FROM ", a.rows(r), " GROUP BY t.verdict",
 		"\nORDER BY line, source, target, verdict, place, port, protocol")
 }
 
@@ -156,12 +197,13 @@ func (a Ask) MapSQL() (Statement, error) {
 		return Statement{}, err
 	}
 	r := a.cover()
+	a.scanners = build("(", scannersSQL(r), ")")
 	g, err := groupingOf(a)
 	if err != nil {
 		return Statement{}, err
 	}
 	if g.hosts() {
-		return statement(a.hostPairs(r), r.spans()), nil
+		return statement(a.hostPairs(g, r), r.spans()), nil
 	}
 	return statement(a.groupMap(g, r), r.spans()), nil
 }

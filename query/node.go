@@ -24,7 +24,7 @@ func (q *Questions) Node(ctx context.Context, a Ask, id string) (*NodeAnswer, er
 	if err != nil {
 		return nil, err
 	}
-	if a, err = q.prepare(ctx, a); err != nil {
+	if a, err = q.prepareGroups(ctx, a); err != nil {
 		return nil, err
 	}
 	g, err := groupingOf(a)
@@ -32,7 +32,7 @@ func (q *Questions) Node(ctx context.Context, a Ask, id string) (*NodeAnswer, er
 		return nil, err
 	}
 	n := &NodeAnswer{Range: a.cover()}
-	groups, err := q.describe(ctx, n.Range, []Key{key})
+	groups, err := q.describe(ctx, n.Range, a.scanners, []Key{key})
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (a Ask) nodeSides(r Range, key Key) Where {
 		return build("(", part(lineIn, key.at(server), key.notAt(client)), "\nUNION ALL ", part(lineOut, key.at(client), key.notAt(server)),
 			"\nUNION ALL ", part(lineSelf, key.at(client), key.at(server)), ") AS t")
 	}
-	q := &sqlFor{rng: r}
+	q := &sqlFor{rng: r, scanners: a.scanners}
 	of := []Where{a.Filter.sql(q), a.shown()}
 	asks, serves := key.at(client)(q), key.at(server)(q)
 	of = append(of, build("(", asks, " OR ", serves, ")"))
@@ -100,12 +100,8 @@ func (q *Questions) nodeTotals(ctx context.Context, a Ask, key Key, n *NodeAnswe
 
 // peers are the groups at one end of the rows that a condition lets through.
 func (q *Questions) peers(ctx context.Context, a Ask, g grouping, r Range, end side, where ...func(*sqlFor) Where) ([]Peer, int64, error) {
-	joins := ""
-	if !g.hosts() {
-		joins = joinNames(end)
-	}
 	t := &Top{Range: r, By: []string{"key"}}
-	if err := q.readTop(ctx, t, a.topOf(g.with(), []string{g.column(end)}, joins, r, panelPeers, where...), panelPeers); err != nil {
+	if err := q.readTop(ctx, t, a.topOf(g.with(), []string{g.column(end)}, joinNames(end), r, panelPeers, where...), panelPeers); err != nil {
 		return nil, 0, err
 	}
 	peers := make([]Peer, len(t.Rows))
@@ -117,7 +113,7 @@ func (q *Questions) peers(ctx context.Context, a Ask, g grouping, r Range, end s
 		}
 		keys[i], peers[i].Verdicts = k, row.Verdicts
 	}
-	groups, err := q.describe(ctx, r, keys)
+	groups, err := q.describe(ctx, r, a.scanners, keys)
 	for i, k := range keys {
 		peers[i].Group = groups[k]
 	}
@@ -151,11 +147,11 @@ func (q *Questions) Edge(ctx context.Context, a Ask, source, target string) (*Ed
 	if err != nil {
 		return nil, err
 	}
-	if a, err = q.prepare(ctx, a); err != nil {
+	if a, err = q.prepareGroups(ctx, a); err != nil {
 		return nil, err
 	}
 	e := &EdgeAnswer{Range: a.cover(), Edge: Edge{Source: source, Target: target}}
-	groups, err := q.describe(ctx, e.Range, []Key{from, to})
+	groups, err := q.describe(ctx, e.Range, a.scanners, []Key{from, to})
 	if err != nil {
 		return nil, err
 	}

@@ -216,7 +216,8 @@ func TestCover(t *testing.T) {
 
 func TestKey(t *testing.T) {
 	for _, id := range []string{"aws:provider", ":provider", "aws:account:1", "aws:region:eu-1", "aws:network:vpc-1", "azure:network:%2Fsubs%2Fx", "aws:subnet:vpc-1/s%2F1", "svc:aws:vpc-1/web",
-		"svc:aws:/web", "svc:aws::S3", "svc:::partner", "inet:", "inet:cc:DE", "special:multicast", "host:10.0.0.1@vpc-1", "host:2001:db8::1", "host:10.0.0.1@a%40b", "aws:network:"} {
+		"svc:aws:/web", "svc:aws::S3", "svc:::partner", "inet:", "inet:cc:DE", "special:multicast", "host:10.0.0.1@vpc-1", "host:2001:db8::1", "host:10.0.0.1@a%40b", "aws:network:",
+		"inet:as:3320@DE", "inet:as:3320", "inet:net:192.0.2.0/24", "inet:net:192.0.2.0/24@DE", "inet:net:192.0.2.0/24@/3320", "inet:net:192.0.2.0/24@D%2FE/3320", "inet:net:2001:db8::/48", "inet:scanners"} {
 		k, err := ParseKey(id)
 		if err != nil {
 			t.Error(err)
@@ -226,7 +227,8 @@ func TestKey(t *testing.T) {
 			t.Errorf("%s: %q, %v", id, again.ID(), err)
 		}
 	}
-	for _, id := range []string{"", "x", "host:", "host:010.0.0.1", "host:10.0.0.1@", "aws:vpc:x", "aws:network:a b", "inet", "inet:x", "%zz:provider"} {
+	for _, id := range []string{"", "x", "host:", "host:010.0.0.1", "host:10.0.0.1@", "aws:vpc:x", "aws:network:a b", "inet", "inet:x", "%zz:provider",
+		"inet:as:03", "inet:as:0", "inet:as:3320@", "inet:as:x", "inet:as:1@DE/2", "inet:net:192.0.2.1/24", "inet:net:192.0.2.0/25", "inet:net:192.0.2.0", "inet:net:::ffff:1.2.3.0/120", "inet:net:192.0.2.0/24@DE/x", "inet:scanners:x"} {
 		if k, err := ParseKey(id); err == nil {
 			t.Errorf("ParseKey(%q) = %+v, want an error", id, k)
 		}

@@ -125,7 +125,21 @@ func (q *Questions) prepare(ctx context.Context, a Ask) (Ask, error) {
 	}
 	if q.Current != nil {
 		r := a.cover()
-		return a, q.Current(ctx, r.From, r.To)
+		if err := q.Current(ctx, r.From, r.To); err != nil {
+			return a, err
+		}
 	}
-	return a, nil
+	if a.Filter.ofStrangers() {
+		a.scanners, err = q.scanners(ctx, a)
+	}
+	return a, err
+}
+
+// prepareGroups is the same for answers that group strangers.
+func (q *Questions) prepareGroups(ctx context.Context, a Ask) (Ask, error) {
+	a, err := q.prepare(ctx, a)
+	if err == nil && !a.Filter.ofStrangers() {
+		a.scanners, err = q.scanners(ctx, a)
+	}
+	return a, err
 }

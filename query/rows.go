@@ -54,7 +54,7 @@ func (a Ask) rowsSQL(r Range, from, to time.Time, after []any, n int) Statement 
 		since = build("(", order, ") > ", list(after))
 	}
 	w := build("SELECT ", strings.Join(append(columns, onlyKeys()...), ", "), ", coalesce(o.uri, '') AS uri\nFROM (SELECT * FROM (SELECT t.*, ",
-		strings.Join(keys, ", "), " FROM flows AS t", whereAll(between("t.bucket", from, to), a.Filter.Flows(r), a.shown()), ") AS k", whereAll(since),
+		strings.Join(keys, ", "), " FROM flows AS t", whereAll(between("t.bucket", from, to), a.flows(r), a.shown()), ") AS k", whereAll(since),
 		" ORDER BY ", order, " LIMIT ", n, ") AS k\nLEFT JOIN objects AS o ON o.id = k.object ORDER BY ", order)
 	spans := append([]Span{{Table: "flows", From: from, To: to}, {Table: "objects"}}, r.spans()...)
 	return statement(w, spans)

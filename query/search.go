@@ -99,7 +99,7 @@ func (q *Questions) Search(ctx context.Context, text string, n int) ([]Group, er
 		return cmp.Or(cmp.Compare(scores[x], scores[y]), cmp.Compare(wide(x), wide(y)), cmp.Compare(len(x.Value), len(y.Value)), strings.Compare(x.ID(), y.ID()))
 	})
 	keys = keys[:min(len(keys), n)]
-	groups, err := q.describe(ctx, Range{From: time.Unix(0, 0).UTC(), To: periplus.Forever}, keys)
+	groups, err := q.describe(ctx, Range{From: time.Unix(0, 0).UTC(), To: periplus.Forever}, Where{}, keys)
 	list := make([]Group, len(keys))
 	for i, k := range keys {
 		list[i] = groups[k]
