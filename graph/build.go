@@ -3,6 +3,7 @@ package graph
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/periplus/periplus/periplus"
@@ -33,6 +34,7 @@ func Build(m *query.Map, opt Options) *Graph {
 	}
 	cut := b.edges(m)
 	b.rest(m, cut)
+	b.tiers(m)
 	b.notes(m)
 	g.sort()
 	return g
@@ -59,7 +61,8 @@ func (b *builder) boxes(groups []query.Group) {
 	}
 	for _, q := range groups {
 		g := Group{ID: q.ID, Kind: q.Key.Level, Label: b.label(q.Key.Value, q.Label), Provider: q.Provider,
-			Region: q.Region, Account: q.Account, Endpoints: Int(q.Endpoints)}
+			Region: q.Region, Account: q.Account, Country: q.Country, Endpoints: Int(q.Endpoints)}
+		g.CIDR, g.CIDRSeen = b.cidr(&q)
 		if q.Key.Level == "service" || q.Key.Level == "host" {
 			g.Icon = q.Role
 		}
@@ -105,7 +108,7 @@ func ProviderName(p string) string {
 }
 
 // kinds are the icons of groups that have no role of their own.
-var kinds = map[string]string{"internet": "net.internet", "country": "net.country", "special": "gen.unknown", "service": "gen.server", "host": "gen.server", "subnet": "gen.group", "network": "gen.group", "region": "gen.group", "account": "gen.group", "provider": "gen.group"}
+var kinds = map[string]string{"internet": "net.internet", "country": "net.country", "asn": "net.asn", "net": "net.internet", "scanners": "net.scanner", "special": "gen.unknown", "service": "gen.server", "host": "gen.server", "subnet": "gen.group", "network": "gen.group", "region": "gen.group", "account": "gen.group", "provider": "gen.group"}
 
 // Kind is the icon key of a group.
 func Kind(g query.Group) string { return cmp.Or(g.Role, kinds[g.Key.Level], "gen.unknown") }
@@ -116,13 +119,53 @@ func (b *builder) node(q *query.MapNode) {
 		Count: Int(max(q.Endpoints, 1)), Expandable: q.Expandable,
 		In: CounterOf(q.In.All()), Out: CounterOf(q.Out.All()), Self: CounterOf(q.Self.All()),
 		Denied: InOut{Int(q.In.Stopped().Records), Int(q.Out.Stopped().Records)}}
+	n.Flags = flags(&q.Group)
+	if q.Key.Kind == "own" {
+		n.Region, n.Account = q.Region, q.Account
+	}
+	n.CIDR, n.CIDRSeen = b.cidr(&q.Group)
 	switch {
+	case q.Key.Level == "net" && q.ASN > 0:
+		n.Detail = "AS" + strconv.FormatInt(q.ASN, 10)
 	case q.Key.Level == "host" && q.Label != q.Key.Value:
 		n.Detail = q.Key.Value
 	case q.Key.Level == "network", q.Key.Level == "subnet":
 		n.Detail = q.Region
 	}
 	b.Nodes = append(b.Nodes, n)
+}
+
+// cidr is what a network or subnet is said to hold, else what was seen of it.
+func (b *builder) cidr(q *query.Group) (list []string, seen bool) {
+	k := q.Key
+	if k.Level != "network" && k.Level != "subnet" {
+		return nil, false
+	}
+	if b.opt.CIDR != nil {
+		network, subnet := k.Value, ""
+		if k.Level == "subnet" {
+			network, subnet = k.Network, k.Value
+		}
+		if list = b.opt.CIDR(network, subnet); len(list) > 0 {
+			return list, false
+		}
+	}
+	for _, p := range q.Seen {
+		list = append(list, p.String())
+	}
+	return list, len(list) > 0
+}
+
+// flags are what one may want out of the way: who scans, and who only looks
+// whether a service is there.
+func flags(q *query.Group) []string {
+	switch {
+	case q.Key.Level == "scanners", q.Role == "net.scanner":
+		return []string{"scanner"}
+	case q.Role == "net.health", q.Key.Kind == "public" && strings.HasSuffix(strings.ToLower(q.Key.Value), "health checks"):
+		return []string{"health"}
+	}
+	return nil
 }
 
 // edges adds the edges and returns what Options cut away.
@@ -152,7 +195,7 @@ func (b *builder) edges(m *query.Map) []query.Edge {
 		e := &edges[i]
 		touched[e.Source], touched[e.Target] = true, true
 		b.Edges = append(b.Edges, Edge{Source: e.Source, Target: e.Target, Verdicts: VerdictsOf(e.Verdicts, e.StoppedAt),
-			Answer: e.Answer, Ports: PortsOf(e.Ports), MorePorts: Int(e.MorePorts), First: e.FirstSeen, Last: e.LastSeen,
+			Answer: e.Answer, Unanswered: Int(e.Unanswered), Ports: PortsOf(e.Ports), MorePorts: Int(e.MorePorts), First: e.FirstSeen, Last: e.LastSeen,
 			Sampled: e.Sampled, Incomplete: e.Incomplete})
 	}
 	if len(cut) > 0 {
@@ -193,7 +236,10 @@ func (b *builder) rest(m *query.Map, cut []query.Edge) {
 	left := m.AllEdges - int64(len(b.Edges))
 	if left > 0 || rest.All().Records > 0 {
 		t := rest.All()
-		b.Other = &Other{Edges: Int(left), Nodes: Int(max(m.AllNodes-int64(len(b.Nodes)), 0)), Bytes: Known(t.Bytes()), Records: Int(t.Records), Denied: Int(rest.Stopped().Records)}
+		b.Other = &Other{Edges: Int(left), Nodes: Int(max(m.AllNodes-int64(len(b.Nodes)), 0)), Bytes: Known(t.Bytes()), Packets: Known(t.Packets()), Records: Int(t.Records), Opened: Known(t.Opened), Denied: Int(rest.Stopped().Records)}
+		if m.Higher != "" {
+			b.Higher = &Higher{m.Higher, Int(m.HigherEdges)}
+		}
 	}
 	all := m.Totals
 	for name, of := range map[string]func(query.Verdicts) int64{

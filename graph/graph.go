@@ -24,6 +24,7 @@ type Graph struct {
 	Nodes     []Node             `json:"nodes"`
 	Edges     []Edge             `json:"edges"`
 	Other     *Other             `json:"other"`
+	Higher    *Higher            `json:"higher,omitempty"` // only with Other
 	Coverage  map[string]float64 `json:"coverage"`
 	BehindNAT *Counter           `json:"behindNAT"`
 	Notes     []string           `json:"notes"`
@@ -95,7 +96,12 @@ type Group struct {
 	CIDR      []string `json:"cidr,omitempty"`
 	Region    string   `json:"region,omitempty"`
 	Account   string   `json:"account,omitempty"`
+	Country   string   `json:"country,omitempty"`
+	Tier      string   `json:"tier,omitempty"` // of a subnet: public, app, data
 	Endpoints Int      `json:"endpoints,omitempty"`
+	// CIDRSeen: cidr is no more than the tightest prefixes that hold the
+	// addresses seen.
+	CIDRSeen bool `json:"cidrSeen,omitempty"`
 }
 
 // Node is what paths begin and end at.
@@ -107,12 +113,20 @@ type Node struct {
 	Provider   string  `json:"provider,omitempty"`
 	Detail     string  `json:"detail,omitempty"`
 	Country    string  `json:"country,omitempty"`
+	Region     string  `json:"region,omitempty"`  // that all its members share
+	Account    string  `json:"account,omitempty"` // that all its members share
+	Tier       string  `json:"tier,omitempty"`    // of what stands in no subnet, and of subnets
 	Count      Int     `json:"count"`
 	Expandable bool    `json:"expandable,omitempty"`
 	In         Counter `json:"in"`
 	Out        Counter `json:"out"`
 	Self       Counter `json:"self"`
 	Denied     InOut   `json:"denied"` // records, dropped ones too
+	// CIDR and CIDRSeen are of networks and subnets, as a Group's.
+	CIDR     []string `json:"cidr,omitempty"`
+	CIDRSeen bool     `json:"cidrSeen,omitempty"`
+	// Flags are scanner and health, for what one wants out of the way.
+	Flags []string `json:"flags,omitempty"`
 }
 
 // InOut counts what a node was asked and what it asked.
@@ -126,7 +140,8 @@ type Edge struct {
 	Source     string    `json:"s"`
 	Target     string    `json:"t"`
 	Verdicts   Verdicts  `json:"verdicts"`
-	Answer     string    `json:"answer,omitempty"`
+	Answer     string    `json:"answer,omitempty"`     // of what was let through
+	Unanswered Int       `json:"unanswered,omitempty"` // records let through that a log could have shown an answer of, and did not
 	Ports      []Port    `json:"ports"`
 	MorePorts  Int       `json:"morePorts,omitempty"`
 	First      time.Time `json:"first"`
@@ -142,6 +157,8 @@ type Port struct {
 	Name     string `json:"name,omitempty"`
 	Verdict  string `json:"v"`
 	Counter
+	Answer     string `json:"answer,omitempty"` // of what was let through
+	Unanswered Int    `json:"unanswered,omitempty"`
 }
 
 // Other is what the cuts left out.
@@ -149,8 +166,16 @@ type Other struct {
 	Edges   Int  `json:"edges"`
 	Nodes   Int  `json:"nodes"`
 	Bytes   *Int `json:"b"`
+	Packets *Int `json:"p"`
 	Records Int  `json:"r"`
+	Opened  *Int `json:"o,omitempty"`
 	Denied  Int  `json:"denied"`
+}
+
+// Higher is the next wider level and how many edges it has.
+type Higher struct {
+	Level string `json:"level"`
+	Edges Int    `json:"edges"`
 }
 
 // total sums an edge's verdicts.
@@ -243,6 +268,9 @@ type Options struct {
 	// Label is what the user calls an id of a network, subnet or account; nil
 	// or "": the id itself.
 	Label func(id string) string
+	// CIDR is what the user's names say of a network, or of a subnet in it;
+	// nil or none: what was seen.
+	CIDR func(network, subnet string) []string
 	// Top and MinRecords cut edges further: the K largest by the map's metric,
 	// and those with fewer records. 0: no cut.
 	Top        int
@@ -262,6 +290,9 @@ func PortsOf(uses []query.PortUse) []Port {
 			if u.HasPort {
 				n := int(u.Port)
 				p.Port, p.Name = &n, periplus.ServiceName(u.Port, u.Protocol)
+			}
+			if !periplus.Verdict(v).Stopped() {
+				p.Answer, p.Unanswered = u.Answer[v], Int(u.Unanswered[v])
 			}
 			ports = append(ports, p)
 		}

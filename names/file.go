@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gaissmai/bart"
@@ -29,6 +30,7 @@ type Name struct {
 	Subnet  string `yaml:"subnet"`
 	Network string `yaml:"network"` // which of several networks an address is meant in
 	Country string `yaml:"country"`
+	Range   string `yaml:"range"` // CIDRs of a network or subnet that Match names by id
 }
 
 // File is the user's own names. The zero value knows none. It is safe for
@@ -36,7 +38,8 @@ type Name struct {
 type File struct {
 	addresses map[netip.Addr][]Name
 	cidrs     *bart.Table[Name]
-	ids       map[string]Name // interfaces, networks, subnets, accounts
+	ids       map[string]Name   // interfaces, networks, subnets, accounts
+	subnets   map[string][]Name // CIDRs that name a subnet, by its id
 	n         int
 }
 
@@ -61,6 +64,7 @@ var columns = map[string]func(*Name) *string{
 	"network":   func(n *Name) *string { return &n.Network },
 	"vpc":       func(n *Name) *string { return &n.Network },
 	"country":   func(n *Name) *string { return &n.Country },
+	"range":     func(n *Name) *string { return &n.Range },
 }
 
 // ReadFile reads names from a CSV or YAML file, told apart by its ending.
@@ -149,7 +153,7 @@ func header(row []string) ([]func(*Name) *string, error) {
 	for _, name := range row {
 		get := columns[strings.ToLower(strings.TrimSpace(name))]
 		if get == nil {
-			return nil, fmt.Errorf("line 1: unknown column %q; known are address, name, group, role, owner, subnet, network, country", name)
+			return nil, fmt.Errorf("line 1: unknown column %q; known are address, name, group, role, owner, subnet, network, country, range", name)
 		}
 		fields = append(fields, get)
 	}
@@ -173,7 +177,7 @@ func readYAML(b []byte) ([]Name, error) {
 
 // New makes a File of a list. The last of two names of one thing counts.
 func New(list []Name) (*File, error) {
-	f := &File{addresses: map[netip.Addr][]Name{}, cidrs: new(bart.Table[Name]), ids: map[string]Name{}, n: len(list)}
+	f := &File{addresses: map[netip.Addr][]Name{}, cidrs: new(bart.Table[Name]), ids: map[string]Name{}, subnets: map[string][]Name{}, n: len(list)}
 	for i, n := range list {
 		if n.Match == "" {
 			return nil, fmt.Errorf("name %d (%q): no match; give an address, a CIDR or an id", i+1, n.Name)
@@ -185,7 +189,15 @@ func New(list []Name) (*File, error) {
 		}
 		if p, err := netip.ParsePrefix(n.Match); err == nil {
 			f.cidrs.Insert(p.Masked(), n)
+			if n.Subnet != "" {
+				f.subnets[n.Subnet] = append(f.subnets[n.Subnet], n)
+			}
 			continue
+		}
+		for cidr := range strings.FieldsSeq(n.Range) {
+			if _, err := netip.ParsePrefix(cidr); err != nil {
+				return nil, fmt.Errorf("name %d (%q): range %q is no CIDR; several stand with spaces between", i+1, n.Match, cidr)
+			}
 		}
 		if strings.Contains(n.Match, "/") && strings.ContainsAny(n.Match[:1], "0123456789") && !strings.ContainsAny(n.Match, "abcdefghijklmnopqrstuvwxyz-_") {
 			return nil, fmt.Errorf("name %d: %q is no CIDR", i+1, n.Match)
@@ -202,6 +214,29 @@ func (f *File) Label(id string) string {
 		return ""
 	}
 	return f.ids[strings.ToLower(id)].Name
+}
+
+// CIDRs are the prefixes of a network, or of a subnet in it ("" for the network
+// itself): what the range of its id says, else the CIDRs that name the subnet.
+func (f *File) CIDRs(network, subnet string) []string {
+	if f == nil {
+		return nil
+	}
+	id := subnet
+	if id == "" {
+		id = network
+	}
+	list := strings.Fields(f.ids[strings.ToLower(id)].Range)
+	if len(list) > 0 || subnet == "" {
+		return list
+	}
+	for _, n := range f.subnets[subnet] {
+		if n.Network == "" || n.Network == network {
+			list = append(list, n.Match)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // apply writes what the file knows of an endpoint over what others know. The

@@ -25,6 +25,33 @@ func load(t *testing.T, name, text string) (*File, error) {
 	return ReadFile(path)
 }
 
+// TestCIDRs: the range of an id, else the CIDRs that name a subnet.
+func TestCIDRs(t *testing.T) {
+	file, err := New([]Name{{Match: "vpc-1", Range: "10.20.0.0/16 2001:db8::/56"}, {Match: "10.20.4.0/22", Subnet: "s-1", Network: "vpc-1"}, {Match: "10.21.0.0/24", Subnet: "s-1"},
+		{Match: "10.30.0.0/24", Subnet: "s-1", Network: "vpc-2"}, {Match: "S-2", Range: "10.20.8.0/24"}, {Match: "10.20.9.0/24", Subnet: "S-2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := func(network, subnet, want string) {
+		t.Helper()
+		if got := strings.Join(file.CIDRs(network, subnet), " "); got != want {
+			t.Errorf("CIDRs(%q, %q) = %q, want %q", network, subnet, got, want)
+		}
+	}
+	f("vpc-1", "", "10.20.0.0/16 2001:db8::/56")
+	f("vpc-1", "s-1", "10.20.4.0/22 10.21.0.0/24")
+	f("vpc-2", "s-1", "10.21.0.0/24 10.30.0.0/24")
+	f("vpc-1", "S-2", "10.20.8.0/24")
+	f("vpc-2", "", "")
+	if _, err := New([]Name{{Match: "vpc-1", Range: "10.20.0.0"}}); err == nil || !strings.Contains(err.Error(), "no CIDR") {
+		t.Errorf("a range that is no CIDR: %v", err)
+	}
+	var none *File
+	if got := none.CIDRs("vpc-1", ""); got != nil {
+		t.Errorf("no file: %q", got)
+	}
+}
+
 func TestReadFile(t *testing.T) {
 	f := func(name, text, want string) {
 		t.Helper()

@@ -107,13 +107,18 @@ type Group struct {
 	Endpoints                                           int64 // addresses known to lie in it
 	// Seen are the tightest prefixes, one of IPv4 and one of IPv6, that hold
 	// the addresses of one's own group; none where there is but one address.
-	Seen      []netip.Prefix
+	Seen []netip.Prefix
+	// Gates are how many of its members let traffic in or out of a network.
+	Gates     int64
 	Addresses []string
 	// Expandable: asking with its ID in Expand shows its members.
 	Expandable bool
 	tags       []periplus.Column
 	service    string // that all members share
 }
+
+// Tags are those that all members share.
+func (g *Group) Tags() []periplus.Column { return g.tags }
 
 // MapNode is a group with what it sent and received.
 type MapNode struct {
@@ -130,6 +135,11 @@ type PortUse struct {
 	HasPort  bool
 	Protocol uint8
 	Verdicts Verdicts
+	// Answer is, by verdict, of what was let through: seen, none or unknown,
+	// the strongest of its rows. Unanswered are the records of which the log
+	// could have shown an answer and did not. Only ports of an edge have them.
+	Answer     [4]string
+	Unanswered [4]int64
 }
 
 // Edge is what clients of one group asked of servers of another.
@@ -138,7 +148,8 @@ type Edge struct {
 	Verdicts       Verdicts
 	Ports          []PortUse // the first three by the asked metric
 	MorePorts      int64     // how many others
-	Answer         string    // seen, none or unknown, the strongest of its rows
+	Answer         string    // of what was let through: seen, none or unknown, the strongest of its rows
+	Unanswered     int64     // records let through of which the log could have shown an answer and did not
 	// StoppedAt is where most of what was stopped was: client, server, middle
 	// or "" where nothing was or nobody knows.
 	StoppedAt           string
@@ -166,6 +177,10 @@ type Map struct {
 	// records of what was stopped.
 	Coverage map[string]Share
 	LeftOut  LeftOut
+	// Higher is the next wider level with its number of edges, where not all
+	// are shown; "" where there is none.
+	Higher      string
+	HigherEdges int64
 }
 
 // LeftOut is what an answer does not hold or cannot know.

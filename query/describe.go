@@ -39,6 +39,7 @@ func (q *Questions) describe(ctx context.Context, r Range, scanners Where, keys 
 		g.Addresses = []string{row.text()}
 		low, high := row.int(), row.int()
 		v4, v6 := [2]string{row.text(), row.text()}, [2]string{row.text(), row.text()}
+		g.Gates = row.int()
 		shared := make([]string, len(described))
 		for i := range described {
 			if low, high := row.text(), row.text(); low == high {
@@ -62,6 +63,14 @@ func (q *Questions) describe(ctx context.Context, r Range, scanners Where, keys 
 	})
 	return groups, err
 }
+
+// gates are the roles of what lets traffic in or out of a network.
+var gates = []string{"aws.alb", "aws.nlb", "aws.gwlb", "aws.elb", "aws.nat", "aws.igw", "aws.tgw", "aws.vpn", "aws.dx", "aws.nfw", "aws.peering",
+	"gcp.lb", "gcp.nat", "gcp.router", "gcp.vpn", "gcp.interconnect", "azure.lb", "azure.appgw", "azure.nat", "azure.fw", "azure.vpn", "azure.er", "azure.bastion", "azure.pip", "azure.vwan", "azure.fd", "gen.lb"}
+
+// IsGate reports whether a role is of what lets traffic in or out of a network:
+// a balancer, a NAT, a gateway.
+func IsGate(role string) bool { return slices.Contains(gates, role) }
 
 // covering is the tightest prefixes, of IPv4 and of IPv6, that hold what lies
 // between two addresses in hexadecimal. A single address needs none.
@@ -110,6 +119,8 @@ func describeSQL(r Range, scanners Where, keys []Key) Where {
 		columns += ", coalesce(min(" + ip + "), '') AS " + p.name + ", coalesce(max(" + ip + "), '') AS " + p.name + "_too"
 		nothing += ", '' AS " + p.name + ", '' AS " + p.name + "_too"
 	}
+	columns += ", CAST(sum(CASE WHEN e.role IN ('" + strings.Join(gates, "', '") + "') THEN 1 ELSE 0 END) AS bigint) AS gates"
+	nothing += ", 0 AS gates"
 	for _, c := range described {
 		columns += ", min(e." + c + ") AS " + c + ", max(e." + c + ") AS " + c + "_too"
 		nothing += ", '' AS " + c + ", '' AS " + c + "_too"

@@ -165,7 +165,7 @@ func (l *lake) steps() {
 	}{{3600, "hour"}, {86400, "day"}} {
 		l.exec(fmt.Sprintf(`INSERT INTO traffic SELECT %d, date_trunc('%s', bucket), client, client_network, server, server_network, server_port, protocol, verdict, reason,
 			sum(request_packets), sum(request_bytes), sum(response_packets), sum(response_bytes), sum(records), sum(connections), sum(opened), bit_or(tcp_flags),
-			min(first_seen), max(last_seen), max(seen_by), max(stopped_at), max(answer), max(service), max(path), max(encryption), bool_or(sampled), bool_or(incomplete)
+			min(first_seen), max(last_seen), max(seen_by), max(stopped_at), CASE WHEN bool_or(answer = 'seen') THEN 'seen' WHEN bool_or(answer = 'none') THEN 'none' ELSE 'unknown' END, max(service), max(path), max(encryption), bool_or(sampled), bool_or(incomplete)
 			FROM traffic WHERE step = 300 GROUP BY ALL`, s.step, s.unit))
 	}
 }

@@ -212,3 +212,85 @@ func TestHide(t *testing.T) {
 	f("", `node = "svc:aws::S3"`, "not server.service = S3")
 	f("", `not node = "svc:aws::S3"`, "server.service = S3")
 }
+
+// TestUnanswered: what an edge and its ports say was let through and never
+// answered is what the filter finds.
+func TestUnanswered(t *testing.T) {
+	l, _ := randomLake(t, rand.New(rand.NewPCG(7, 8)), 600)
+	q := &Questions{Engine: l}
+	for _, level := range []string{"service", "host"} {
+		a := Ask{From: t0.Add(time.Hour), To: t0.Add(50 * time.Hour), Level: level, MaxNodes: MaxNodes, MaxEdges: MaxEdges}
+		m, err := q.Map(bg, a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		none := a
+		none.Filter = mustParse(t, "answer = none")
+		n, err := q.Map(bg, none)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]int64{}
+		for _, e := range n.Edges {
+			want[e.Source+" "+e.Target] = e.Verdicts.All().Records
+			if e.Answer != "none" || e.Unanswered != e.Verdicts.All().Records {
+				t.Errorf("%s: asked for what was not answered, %s -> %s says %s and %d of %d", level, e.Source, e.Target, e.Answer, e.Unanswered, e.Verdicts.All().Records)
+			}
+		}
+		if len(want) < 10 || n.Totals.Stopped().Records > 0 {
+			t.Fatalf("%s: %d edges, %d records that were stopped", level, len(want), n.Totals.Stopped().Records)
+		}
+		for i, e := range m.Edges {
+			if e.Unanswered != want[e.Source+" "+e.Target] {
+				t.Errorf("%s: %s -> %s has %d records without an answer, want %d", level, e.Source, e.Target, e.Unanswered, want[e.Source+" "+e.Target])
+			}
+			if i > 3 {
+				continue
+			}
+			d, err := q.Edge(bg, a, e.Source, e.Target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum := int64(0)
+			for _, p := range d.Edge.Ports {
+				for v, n := range p.Unanswered {
+					sum += n
+					if n > 0 && (periplus.Verdict(v).Stopped() || p.Answer[v] == "unknown") {
+						t.Errorf("%s: %s -> %s, port %d: %d unanswered, answer %q", level, e.Source, e.Target, p.Port, n, p.Answer[v])
+					}
+				}
+			}
+			if d.Edge.Unanswered != e.Unanswered || sum != e.Unanswered {
+				t.Errorf("%s: the panel of %s -> %s has %d, its ports %d, want %d", level, e.Source, e.Target, d.Edge.Unanswered, sum, e.Unanswered)
+			}
+		}
+	}
+}
+
+// TestHigher: a map that leaves edges out names the next wider level, and how
+// many edges that has.
+func TestHigher(t *testing.T) {
+	l, _ := randomLake(t, rand.New(rand.NewPCG(7, 8)), 300)
+	q := &Questions{Engine: l}
+	for _, level := range Levels {
+		a := Ask{From: t0, To: t0.Add(72 * time.Hour), Level: level, MaxEdges: 1, Filter: mustParse(t, "port != 22")}
+		m, err := q.Map(bg, a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if level == "provider" {
+			if m.Higher != "" {
+				t.Errorf("above the providers is %q", m.Higher)
+			}
+			continue
+		}
+		a.Level, a.MaxEdges = m.Higher, MaxEdges
+		w, err := q.Map(bg, a)
+		if err != nil {
+			t.Fatalf("%s: %v", level, err)
+		}
+		if m.HigherEdges != w.AllEdges || w.AllEdges == 0 || w.Higher != "" {
+			t.Errorf("%s: %d edges by %s, want %d; that one names %q", level, m.HigherEdges, m.Higher, w.AllEdges, w.Higher)
+		}
+	}
+}

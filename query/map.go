@@ -39,6 +39,11 @@ func (q *Questions) Map(ctx context.Context, a Ask) (*Map, error) {
 	if err := q.finish(ctx, p, m); err != nil {
 		return nil, err
 	}
+	if m.AllEdges > int64(len(m.Edges)) {
+		if err := q.higher(ctx, a, m); err != nil {
+			return nil, err
+		}
+	}
 	m.LeftOut, err = q.leftOut(ctx, a, m.Range)
 	m.LeftOut.Unmeasured = m.Totals.All().Unmeasured
 	return m, err
@@ -163,7 +168,7 @@ func (p *picture) edge(r *reader, from, to string, v periplus.Verdict, place, po
 		d = &drawn{from: from, to: to}
 		p.edges[[2]string{from, to}] = d
 	}
-	d.extra(r)
+	marks, unanswered := d.extra(r)
 	d.Verdicts[v].Add(t)
 	d.MorePorts = max(d.MorePorts, ports-3)
 	if place > 3 {
@@ -173,18 +178,37 @@ func (p *picture) edge(r *reader, from, to string, v periplus.Verdict, place, po
 	if use.HasPort {
 		use.Port = uint16(port)
 	}
-	i := slices.IndexFunc(d.Ports, func(u PortUse) bool { u.Verdicts = Verdicts{}; return u == use })
+	i := slices.IndexFunc(d.Ports, func(u PortUse) bool {
+		return u.Port == use.Port && u.HasPort == use.HasPort && u.Protocol == use.Protocol
+	})
 	if i < 0 {
 		i = len(d.Ports)
 		d.Ports = append(d.Ports, use)
 	}
 	d.Ports[i].Verdicts[v].Add(t)
+	d.Ports[i].Unanswered[v] += unanswered
+	d.Ports[i].Answer[v] = answerOf(marks) // one row a port and verdict
 }
 
-// extra reads what extras selects.
-func (d *drawn) extra(r *reader) {
-	first, last, marks := r.time(), r.time(), r.int()
+// answerOf is what marks say of answers.
+func answerOf(marks int64) string {
+	switch {
+	case marks&markAnswered != 0:
+		return "seen"
+	case marks&markUnanswered != 0:
+		return "none"
+	}
+	return "unknown"
+}
+
+// extra reads what extras selects, and returns the marks and the unanswered
+// records of the row.
+func (d *drawn) extra(r *reader) (marks, unanswered int64) {
+	first, last := r.time(), r.time()
+	marks = r.int()
 	at := [3]int64{r.int(), r.int(), r.int()}
+	unanswered = r.int()
+	d.Unanswered += unanswered
 	if d.FirstSeen.IsZero() || first.Before(d.FirstSeen) {
 		d.FirstSeen = first
 	}
@@ -193,6 +217,7 @@ func (d *drawn) extra(r *reader) {
 	for i := range at {
 		d.at[i] += at[i]
 	}
+	return marks, unanswered
 }
 
 // choose picks what is shown of the edges, within both caps: a quarter of each
@@ -242,13 +267,7 @@ func (p *picture) choose(known bool) {
 
 // settle says what the rows of an edge come to.
 func (d *drawn) settle() {
-	d.Answer, d.SeenBy = "unknown", ""
-	switch {
-	case d.marks&markAnswered != 0:
-		d.Answer = "seen"
-	case d.marks&markUnanswered != 0:
-		d.Answer = "none"
-	}
+	d.Answer, d.SeenBy = answerOf(d.marks), ""
 	for i, name := range seenBy {
 		switch {
 		case d.marks&(1<<i) == 0:
@@ -398,4 +417,22 @@ func (q *Questions) leftOut(ctx context.Context, a Ask, r Range) (LeftOut, error
 // filter may ask.
 func (r Range) evidence() []Span {
 	return append([]Span{{Table: "flows", From: r.From, To: r.To}, {Table: "objects"}}, r.spans()...)
+}
+
+// wider is the level that a map which is too large is best shown at. An
+// account's networks are fewer than its regions' would be.
+var wider = map[string]string{"host": "service", "service": "subnet", "subnet": "network", "network": "account", "region": "account", "account": "provider"}
+
+// higher counts the edges of the next wider level.
+func (q *Questions) higher(ctx context.Context, a Ask, m *Map) error {
+	if m.Higher = wider[a.Level]; m.Higher == "" {
+		return nil
+	}
+	a.Level, a.Expand = m.Higher, nil
+	g, err := groupingOf(a)
+	if err != nil {
+		return err
+	}
+	w := build("WITH ", g.with(), "pairs AS (SELECT DISTINCT ", g.column(client), " AS source, ", g.column(server), " AS target FROM ", a.rows(m.Range), g.joins(), ")\nSELECT count(*) AS edges FROM pairs")
+	return q.ask(ctx, statement(w, m.Range.spans()), func(r *reader) { m.HigherEdges = r.int() })
 }

@@ -45,7 +45,7 @@ func town(t testing.TB) *lake {
 			x.RequestBytes, x.RequestPackets, x.ResponseBytes, x.Opened = known(bytes/4), known(bytes/100), known(bytes-bytes/4), known(1)
 		}
 		if v.Stopped() {
-			x.StoppedAt, x.Answer, x.Reason = "server", "none", "acl"
+			x.StoppedAt, x.Answer, x.Reason = "server", "unknown", "acl"
 		}
 		if port == 0 {
 			x.Protocol = 1

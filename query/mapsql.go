@@ -19,7 +19,7 @@ const (
 // marks are what rows of traffic AS t say in few words, as bits of one number:
 // one aggregate is cheaper than five.
 const marks = `CASE t.seen_by WHEN 'client' THEN 1 WHEN 'server' THEN 2 WHEN 'both' THEN 4 WHEN 'middle' THEN 8 ELSE 16 END +
-  CASE t.answer WHEN 'seen' THEN 32 WHEN 'none' THEN 64 ELSE 0 END + CASE WHEN t.sampled THEN 128 ELSE 0 END + CASE WHEN t.incomplete THEN 256 ELSE 0 END`
+  CASE WHEN t.verdict IN ('denied', 'dropped') THEN 0 WHEN t.answer = 'seen' THEN 32 WHEN t.answer = 'none' THEN 64 ELSE 0 END + CASE WHEN t.sampled THEN 128 ELSE 0 END + CASE WHEN t.incomplete THEN 256 ELSE 0 END`
 
 const (
 	markAnswered, markUnanswered = 32, 64
@@ -34,16 +34,22 @@ var seenBy = []string{"client", "server", "both", "middle", "unknown"}
 const extras = `min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen, bitwise_or_agg(` + marks + `) AS marks,
   CAST(sum(CASE WHEN t.stopped_at = 'client' THEN t.records ELSE 0 END) AS bigint) AS at_client,
   CAST(sum(CASE WHEN t.stopped_at = 'middle' THEN t.records ELSE 0 END) AS bigint) AS at_middle,
-  CAST(sum(CASE WHEN t.stopped_at = 'server' THEN t.records ELSE 0 END) AS bigint) AS at_server`
+  CAST(sum(CASE WHEN t.stopped_at = 'server' THEN t.records ELSE 0 END) AS bigint) AS at_server,
+  CAST(sum(CASE WHEN ` + unanswered + ` THEN t.records ELSE 0 END) AS bigint) AS unanswered`
 
-const nExtras = 6
+// unanswered is the condition on rows of traffic AS t that something was let
+// through and never answered, where the log could have shown an answer.
+const unanswered = "t.answer = 'none' AND t.verdict IN ('allowed', 'unknown')"
+
+const nExtras = 7
 
 // reextras puts the extras of rows AS t together again.
 const reextras = `min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen, bitwise_or_agg(t.marks) AS marks,
-  CAST(sum(t.at_client) AS bigint) AS at_client, CAST(sum(t.at_middle) AS bigint) AS at_middle, CAST(sum(t.at_server) AS bigint) AS at_server`
+  CAST(sum(t.at_client) AS bigint) AS at_client, CAST(sum(t.at_middle) AS bigint) AS at_middle, CAST(sum(t.at_server) AS bigint) AS at_server,
+  CAST(sum(t.unanswered) AS bigint) AS unanswered`
 
 const noExtras = "CAST(NULL AS timestamp with time zone) AS first_seen, CAST(NULL AS timestamp with time zone) AS last_seen, " +
-	"0 AS marks, 0 AS at_client, 0 AS at_middle, 0 AS at_server"
+	"0 AS marks, 0 AS at_client, 0 AS at_middle, 0 AS at_server, 0 AS unanswered"
 
 const noSums = "0 AS request_bytes, 0 AS request_packets, 0 AS response_bytes, 0 AS response_packets, 0 AS opened, 0 AS records, 0 AS connections, 0 AS unmeasured"
 

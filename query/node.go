@@ -165,12 +165,38 @@ func (q *Questions) Edge(ctx context.Context, a Ask, source, target string) (*Ed
 		return nil, err
 	}
 	e.Edge.MorePorts = all - int64(len(e.Edge.Ports))
+	if err := q.answers(ctx, a, e, ends...); err != nil {
+		return nil, err
+	}
 	line, err := q.timeline(ctx, a, panelBins, ends...)
 	if err != nil {
 		return nil, err
 	}
 	e.Timeline = *line
 	return e, nil
+}
+
+// answers says of each port of an edge whether it was answered.
+func (q *Questions) answers(ctx context.Context, a Ask, e *EdgeAnswer, ends ...func(*sqlFor) Where) error {
+	w := build("SELECT coalesce(t.server_port, -1) AS port, t.protocol, t.verdict, bitwise_or_agg(", marks, ") AS marks, CAST(sum(CASE WHEN ", unanswered, " THEN t.records ELSE 0 END) AS bigint) AS unanswered\nFROM ",
+		a.rows(e.Range, ends...), "\nGROUP BY 1, 2, 3 ORDER BY port, protocol, verdict")
+	type key struct{ port, protocol int64 }
+	of := map[key]*PortUse{}
+	for i := range e.Edge.Ports {
+		u := &e.Edge.Ports[i]
+		k := key{-1, int64(u.Protocol)}
+		if u.HasPort {
+			k.port = int64(u.Port)
+		}
+		of[k] = u
+	}
+	return q.ask(ctx, statement(w, e.Range.spans()), func(r *reader) {
+		k := key{r.int(), r.int()}
+		v, marks, n := r.verdict(), r.int(), r.int()
+		if u := of[k]; u != nil {
+			u.Answer[v], u.Unanswered[v] = answerOf(marks), n
+		}
+	})
 }
 
 func (q *Questions) edgeTotals(ctx context.Context, a Ask, e *EdgeAnswer, ends ...func(*sqlFor) Where) error {

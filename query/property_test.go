@@ -44,6 +44,9 @@ func randomLake(t testing.TB, rnd *rand.Rand, n int) (*lake, []periplus.Traffic)
 		x := periplus.Traffic{Step: 300, Bucket: bucket, Client: c.Address, ClientNetwork: c.Network, Server: s.Address, ServerNetwork: s.Network,
 			ServerPort: []uint16{22, 80, 443, 5432, 6379}[rnd.IntN(5)], HasPort: true, Protocol: 6, Verdict: periplus.Verdict(rnd.IntN(4)), Records: 1 + rnd.Int64N(9),
 			Connections: rnd.Int64N(4), FirstSeen: bucket, LastSeen: bucket.Add(time.Minute), SeenBy: "server", Answer: "seen", Sampled: rnd.IntN(9) == 0}
+		if x.Answer = []string{"seen", "none", "unknown"}[rnd.IntN(3)]; x.Verdict.Stopped() {
+			x.Answer = "unknown"
+		}
 		count := func() periplus.Count { return periplus.Count{N: rnd.Int64N(1000), Known: true} }
 		if rnd.IntN(5) > 0 {
 			x.RequestBytes, x.RequestPackets = count(), count()

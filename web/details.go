@@ -35,25 +35,26 @@ func (s *Server) ref(g query.Group) ref {
 
 // portRow is a line of the tables of ports.
 type portRow struct {
-	Protocol string     `json:"proto"`
-	Port     *int       `json:"port"`
-	Name     string     `json:"name,omitempty"`
-	Verdict  string     `json:"v"`
-	Reason   string     `json:"reason,omitempty"`
-	At       string     `json:"at,omitempty"`
-	Answer   string     `json:"answer,omitempty"`
-	Dir      string     `json:"dir,omitempty"`
-	Bytes    *graph.Int `json:"b"`
-	Packets  *graph.Int `json:"p"`
-	Records  graph.Int  `json:"r"`
-	Opened   *graph.Int `json:"o,omitempty"`
+	Protocol   string     `json:"proto"`
+	Port       *int       `json:"port"`
+	Name       string     `json:"name,omitempty"`
+	Verdict    string     `json:"v"`
+	Reason     string     `json:"reason,omitempty"`
+	At         string     `json:"at,omitempty"`
+	Answer     string     `json:"answer,omitempty"`
+	Unanswered graph.Int  `json:"unanswered,omitempty"`
+	Dir        string     `json:"dir,omitempty"`
+	Bytes      *graph.Int `json:"b"`
+	Packets    *graph.Int `json:"p"`
+	Records    graph.Int  `json:"r"`
+	Opened     *graph.Int `json:"o,omitempty"`
 }
 
 func portRows(uses []query.PortUse, dir string) []portRow {
 	rows := []portRow{}
 	for _, p := range graph.PortsOf(uses) {
 		rows = append(rows, portRow{Protocol: p.Protocol, Port: p.Port, Name: p.Name, Verdict: p.Verdict, Dir: dir,
-			Bytes: p.Bytes, Packets: p.Packets, Records: p.Records, Opened: p.Opened})
+			Bytes: p.Bytes, Packets: p.Packets, Records: p.Records, Opened: p.Opened, Answer: p.Answer, Unanswered: p.Unanswered})
 	}
 	return rows
 }
@@ -168,6 +169,7 @@ type edgeDetails struct {
 	Target     ref            `json:"t"`
 	Verdicts   graph.Verdicts `json:"verdicts"`
 	Answer     string         `json:"answer,omitempty"`
+	Unanswered graph.Int      `json:"unanswered,omitempty"`
 	Series     timeline       `json:"series"`
 	Ports      []portRow      `json:"ports"`
 	MorePorts  graph.Int      `json:"morePorts,omitempty"`
@@ -204,7 +206,7 @@ func (s *Server) edge(r *http.Request) (any, error) {
 	if e.Edge.Verdicts.All().Records == 0 {
 		return nil, problem{http.StatusNotFound, "not_found", "nothing of it is in this range and filter", ""}
 	}
-	d := edgeDetails{Source: s.ref(e.Source), Target: s.ref(e.Target), Verdicts: graph.VerdictsOf(e.Edge.Verdicts, e.Edge.StoppedAt), Answer: e.Edge.Answer,
+	d := edgeDetails{Source: s.ref(e.Source), Target: s.ref(e.Target), Verdicts: graph.VerdictsOf(e.Edge.Verdicts, e.Edge.StoppedAt), Answer: e.Edge.Answer, Unanswered: graph.Int(e.Edge.Unanswered),
 		Series: series(e.Timeline), Ports: portRows(e.Edge.Ports, ""), MorePorts: graph.Int(e.Edge.MorePorts), Stops: []stop{},
 		First: e.Edge.FirstSeen, Last: e.Edge.LastSeen, Sampled: e.Edge.Sampled, Incomplete: e.Edge.Incomplete,
 		Filter: filterOf(from, "client.") + " and " + filterOf(to, "server.")}
@@ -212,9 +214,7 @@ func (s *Server) edge(r *http.Request) (any, error) {
 		d.Stops = append(d.Stops, stop{x.Verdict.String(), x.StoppedAt, x.Reason, graph.Int(x.Records)})
 	}
 	for i := range d.Ports {
-		if p := &d.Ports[i]; p.Verdict == periplus.Allowed.String() {
-			p.Answer = e.Edge.Answer
-		} else {
+		if p := &d.Ports[i]; p.Verdict == periplus.Denied.String() || p.Verdict == periplus.Dropped.String() {
 			p.At, p.Reason = e.Edge.StoppedAt, reasons(e.Stops, p.Verdict)
 		}
 	}

@@ -20,7 +20,7 @@ func (s *Server) drawn(r *http.Request) (*graph.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	return graph.Build(m, graph.Options{Label: s.Label}), nil
+	return graph.Build(m, graph.Options{Label: s.Label, CIDR: s.CIDR}), nil
 }
 
 func (s *Server) graph(r *http.Request) (any, error) { return s.drawn(r) }

@@ -44,6 +44,9 @@ type Server struct {
 	Sources   func() []Source
 	// Label is what the user calls a network, subnet or account; nil: the id.
 	Label func(id string) string
+	// CIDR is what the user says that a network, or a subnet in it, holds; nil
+	// or none: what was seen.
+	CIDR func(network, subnet string) []string
 	// Hosts are the names, without port, by which the server may be called
 	// beside localhost and the loopback addresses.
 	Hosts []string

@@ -139,6 +139,11 @@ func (d *desk) rename(path string) error {
 // label is what the names file calls a network, subnet or account; "": nothing.
 func (d *desk) label(id string) string { return d.names.Load().Label(id) }
 
+// cidrs are what the names file says that a network, or a subnet in it, holds.
+func (d *desk) cidrs(network, subnet string) []string {
+	return d.names.Load().CIDRs(network, subnet)
+}
+
 // Close ends everything and removes a temporary lake.
 func (d *desk) Close() error {
 	var errs []error

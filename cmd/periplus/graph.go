@@ -92,7 +92,7 @@ as that viewer cuts: at least 10 records, then the 50 largest.`,
 			if err != nil {
 				return err
 			}
-			opt.Label = d.label
+			opt.Label, opt.CIDR = d.label, d.cidrs
 			g := graph.Build(m, opt)
 			out := bufio.NewWriter(e.out)
 			if err := export.Write(out, g); err != nil {

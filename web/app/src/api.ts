@@ -107,6 +107,13 @@ export interface Meta {
 // ---------------------------------------------------------------- /graph
 // GET /graph?level=service&expand=ID,ID&limitNodes=400&limitEdges=1500
 //
+// The internet: strangers stand with their countries (inet:cc:DE), those of no
+// known country as inet:, those who only scan as inet:scanners. A country opens
+// to systems (inet:as:3320@DE), a system to prefixes (inet:net:192.0.2.0/24@DE/3320),
+// a prefix to hosts; a step of one child is skipped. So at every level, host too.
+// The filter `node = "ID"` selects exactly a node, whatever its kind; client.node
+// and server.node one end.
+//
 // What is grouped: a node's key is its level, or the level below for an id in
 // expand (expanding an id that is not there does nothing; ids in expand are
 // percent-encoded one by one, then joined with ","). An expanded key is in
@@ -129,7 +136,12 @@ export type GroupKind =
   | 'subnet'
   | 'service'
   | 'internet'
-  | 'services';
+  | 'services'
+  | 'country' // these are opened groups of the internet
+  | 'asn'
+  | 'net'
+  | 'scanners'
+  | 'special';
 
 export interface Group {
   id: string;
@@ -139,9 +151,11 @@ export interface Group {
   provider?: Provider;
   icon?: string; // key of "Icon keys"; of an expanded service
   cidr?: string[];
+  cidrSeen?: boolean; // cidr is only the tightest prefixes that hold the addresses seen
+  country?: string;
   region?: string;
   account?: string;
-  tier?: Tier; // of a subnet; '' or missing: decided on the page from kinds and paths
+  tier?: Tier; // of a subnet; '' or missing: nobody knows (drawn with app)
   endpoints?: number; // addresses below it in this range
 }
 
@@ -153,14 +167,19 @@ export interface GraphNode {
   provider?: Provider;
   detail?: string; // short second text: a host's address, a country's ASNs, "Lambda"
   country?: string; // ISO 3166 alpha-2, for the badge
-  tier?: Tier;
+  region?: string; // that all members share, as account
+  account?: string;
+  cidr?: string[]; // of a network or subnet, as a Group's
+  cidrSeen?: boolean;
+  tier?: Tier; // of a subnet, and of what stands in none
   count?: number; // endpoints in it; missing: 1
   expandable?: boolean; // the level below has more than this one
   in: Counter; // as the server of a path, all verdicts
   out: Counter; // as the client of a path
   self?: Counter; // between members of this node
   denied?: { in: number; out: number }; // records
-  flags?: string[]; // "new", "scanner" …
+  /** scanner: strangers who try many doors and find nearly all shut (see docs/names.md); health: health checks. */
+  flags?: string[];
 }
 
 export interface EdgePort {
@@ -171,6 +190,8 @@ export interface EdgePort {
   b?: number | null;
   p?: number | null;
   r: number;
+  answer?: Answer; // of what was let through
+  unanswered?: number; // as an edge's
 }
 
 /** One ordered pair, client to server; replies are in it. */
@@ -178,7 +199,12 @@ export interface GraphEdge {
   s: string;
   t: string;
   verdicts: Verdicts;
-  answer?: Answer; // of what was allowed
+  answer?: Answer; // of what was let through: none where nothing was ever answered
+  /**
+   * Records that were let through and never answered, where the log could have
+   * shown an answer. The filter answer = none finds exactly these.
+   */
+  unanswered?: number;
   ports?: EdgePort[]; // top 3
   morePorts?: number;
   first: string;
@@ -207,7 +233,17 @@ export interface Graph {
   nodes: GraphNode[];
   edges: GraphEdge[];
   /** What the caps left out; null or missing: nothing. */
-  other?: { edges: number; nodes: number; b?: number | null; r: number; denied: number } | null;
+  other?: {
+    edges: number;
+    nodes: number;
+    b?: number | null;
+    p?: number | null;
+    r: number;
+    o?: number | null;
+    denied: number;
+  } | null;
+  /** With other: the next wider level and how many paths it has. */
+  higher?: { level: Level; edges: number };
   /** The part of the totals that is drawn, 0 to 1. */
   coverage?: { bytes: number; records: number; denied: number };
   /** Same packets met again behind NAT: in no total. */
@@ -264,6 +300,7 @@ export interface PortRow {
   reason?: string; // rule or drop reason
   at?: At;
   answer?: Answer;
+  unanswered?: number; // of /edges only
   peer?: Ref; // of /nodes only
   dir?: 'in' | 'out'; // of /nodes only: in = the node is the server
   b?: number | null;
@@ -320,6 +357,7 @@ export interface EdgeDetails {
   t: Ref;
   verdicts: Verdicts;
   answer?: Answer;
+  unanswered?: number;
   series: Timeline;
   ports: PortRow[]; // at most 50
   morePorts?: number;
@@ -578,7 +616,7 @@ export function problem(status: number, text: string): ApiError {
 // numbers: the page shows three digits of them.
 const counters = new Set(
   (
-    'b p r o in out bytes packets records opened denied dropped unknown endpoints count total ' +
+    'b p r o in out bytes packets records opened denied dropped unknown unanswered endpoints count total ' +
     'requestBytes responseBytes requestPackets responsePackets'
   ).split(' '),
 );

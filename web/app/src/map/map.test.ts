@@ -73,15 +73,36 @@ const bare = (): Graph => {
 };
 
 describe('scene', () => {
-  it('puts what the server says into columns, and the rest by facts', () => {
+  it('puts what the server says into columns, and what it does not know with app', () => {
     const s = sceneOf(company, 'bytes', 'all');
     expect(s.tiers.get('aws:subnet:prod-eu-data')).toBe('data');
-    const t = sceneOf(bare(), 'bytes', 'all').tiers;
+    const g = bare();
+    g.nodes[2].tier = 'data';
+    const t = sceneOf(g, 'bytes', 'all').tiers;
     expect([t.get('host:10.0.0.1'), t.get('host:10.0.0.2'), t.get('host:10.0.0.3')]).toEqual([
       'app',
       'app',
       'data',
     ]);
+  });
+
+  it('keeps the internet together when a country is opened', () => {
+    const g = structuredClone(company);
+    g.groups.push({ id: 'inet:cc:DE', parent: 'inet', kind: 'country', label: 'DE' });
+    g.groups.push({
+      id: 'inet:net:192.0.2.0/24@DE',
+      parent: 'inet:cc:DE',
+      kind: 'net',
+      label: '192.0.2.0/24',
+    });
+    const host = (id: string, parent: string) => ({ ...g.nodes[0], id, parent, label: id.slice(5) });
+    g.nodes.push(host('host:192.0.2.1', 'inet:net:192.0.2.0/24@DE'), host('host:198.51.100.1', 'inet:cc:DE'));
+    const s = sceneOf(g, 'bytes', 'all');
+    expect(s.frames.filter((f) => f.side === 'internet')).toHaveLength(1);
+    expect(s.cardOf.get('host:192.0.2.1')?.id).toBe('inet:net:192.0.2.0/24@DE');
+    const layout = tiers(s, window);
+    expect(layout.cards.has('inet:net:192.0.2.0/24@DE')).toBe(true);
+    expect(layout.cards.has('host:198.51.100.1')).toBe(true);
   });
 
   it('keeps a column that was decided before, so that a refresh moves nothing', () => {

@@ -80,6 +80,9 @@ const levelKinds: Record<string, string> = {
   subnet: 'azure.subnet',
 };
 
+/** Groups that are drawn as a card with their hosts as tiles when they are opened. */
+const holders = new Set(['service', 'net', 'scanners']);
+
 const boxes = new Set(['provider', 'account', 'region', 'network', 'subnet']);
 
 export function sceneOf(graph: Graph, metric: Metric, show: Show, before?: Map<string, Column>): Scene {
@@ -90,7 +93,12 @@ export function sceneOf(graph: Graph, metric: Metric, show: Show, before?: Map<s
   const cardOf = new Map<string, Card>();
   const cards: Card[] = [];
 
-  const sideOf = (g: Group): Side => (g.kind === 'internet' || g.kind === 'services' ? g.kind : 'network');
+  const sideOf = (g: Group): Side =>
+    g.id.startsWith('inet:')
+      ? 'internet'
+      : g.kind === 'internet' || g.kind === 'services'
+        ? g.kind
+        : 'network';
   // Above networks nothing lies around a node but its cloud.
   const clouds = graph.level === 'network' || graph.level === 'region' || graph.level === 'account';
   const frameOf = (id: string | null, side: Side, provider: Provider = ''): Frame => {
@@ -125,7 +133,7 @@ export function sceneOf(graph: Graph, metric: Metric, show: Show, before?: Map<s
   };
 
   for (const g of graph.groups) {
-    if (g.kind !== 'service') {
+    if (!holders.has(g.kind)) {
       if (boxes.has(g.kind)) frameOf(g.id, 'network');
       continue;
     }
@@ -206,7 +214,7 @@ export function sceneOf(graph: Graph, metric: Metric, show: Show, before?: Map<s
     }
   }
   const scene: Scene = { frames: shown, cardOf, nodes, strokes, tiers: new Map(), metric };
-  scene.tiers = tiersOf(scene, graph, before);
+  scene.tiers = tiersOf(scene, before);
   return scene;
 }
 
@@ -218,77 +226,19 @@ const add = (...list: (number | null)[]): number | null => {
 
 // ------------------------------------------------------------- which column
 
-const publicName =
-  /(^|[^a-z])(public|pub|dmz|ingress|edge|gateway|gw|front|frontend|perimeter|bastion|nat|lb|alb|elb|firewall)([^a-z]|$)/i;
-const dataName =
-  /(^|[^a-z])(data|database|db|rds|sql|cache|storage|persist|managed-db|intra|isolated)([^a-z]|$)/i;
-const appName =
-  /(^|[^a-z])(app|apps|private|priv|node|nodes|work|worker|workers|compute|service|services|backend|internal|gke|eks|aks)([^a-z]|$)/i;
-const dataPorts = new Set([
-  1433, 1521, 3306, 5432, 5433, 5439, 6379, 7000, 9042, 9200, 9300, 11211, 27017, 2049, 445,
-]);
-
-const tierOfName = (s: string): Column | '' =>
-  dataName.test(s) ? 'data' : publicName.test(s) ? 'public' : appName.test(s) ? 'app' : '';
-
-const said = (t: Tier | undefined): Column | '' => t ?? '';
-
 /**
- * tiersOf decides the column of every subnet, and of every card that stands in
- * no subnet: what the server says, then names, then kinds, then facts (met by
- * the internet: public; asked on database ports only: data). What was decided
- * before stays, so that a refresh moves nothing.
+ * tiersOf is the column of every subnet, and of every card that stands in none:
+ * what the server says. What was decided before stays, so that a refresh moves
+ * nothing.
  */
-function tiersOf(scene: Scene, graph: Graph, before?: Map<string, Column>): Map<string, Column> {
-  const outside = new Set<string>();
-  const mark = (f: Frame): void => {
-    for (const c of f.cards) outside.add(c.id);
-    f.frames.forEach(mark);
-  };
-  for (const f of scene.frames) if (f.side === 'internet') mark(f);
-
-  const facts = new Map<string, { met: number; data: number; other: number; asks: number }>();
-  const fact = (id: string) => {
-    const card = scene.cardOf.get(id)?.id ?? id;
-    if (!facts.has(card)) facts.set(card, { met: 0, data: 0, other: 0, asks: 0 });
-    return facts.get(card)!;
-  };
-  for (const e of graph.edges) {
-    const through = (e.verdicts.allowed?.r ?? 0) + (e.verdicts.unknown?.r ?? 0);
-    if (!through) continue;
-    const s = scene.cardOf.get(e.s)?.id ?? e.s;
-    if (outside.has(s)) fact(e.t).met += through;
-    else if (e.ports?.[0]?.port != null && dataPorts.has(e.ports[0].port)) fact(e.t).data += through;
-    else fact(e.t).other += through;
-    fact(e.s).asks += through;
-  }
-  const ofCard = (c: Card): Column | '' => {
-    const named = graph.level === 'subnet' ? tierOfName(c.label) : '';
-    const t = said(c.node?.tier) || iconOf(c.kind).tier || named;
-    if (t) return t;
-    const f = facts.get(c.id);
-    if (!f) return tierOfName(c.label);
-    if (f.met > 0) return 'public';
-    if (f.data > 0 && f.data >= f.other && f.data > f.asks) return 'data';
-    return 'app';
-  };
-
+function tiersOf(scene: Scene, before?: Map<string, Column>): Map<string, Column> {
   const tiers = new Map<string, Column>();
-  const decide = (id: string, now: () => Column | ''): void => {
-    tiers.set(id, before?.get(id) ?? (now() || 'app'));
-  };
-  const majority = (f: Frame): Column | '' => {
-    const votes: Record<string, number> = {};
-    for (const c of f.cards) {
-      const t = ofCard(c);
-      if (t) votes[t] = (votes[t] ?? 0) + 1;
-    }
-    return (Object.entries(votes).sort((a, b) => b[1] - a[1])[0]?.[0] ?? '') as Column | '';
+  const decide = (id: string, tier: Tier | undefined): void => {
+    tiers.set(id, before?.get(id) ?? (tier || 'app'));
   };
   const walk = (f: Frame): void => {
-    if (f.group?.kind === 'subnet')
-      decide(f.id, () => said(f.group?.tier) || tierOfName(f.label) || majority(f));
-    else for (const c of f.cards) decide(c.id, () => ofCard(c));
+    if (f.group?.kind === 'subnet') decide(f.id, f.group.tier);
+    else for (const c of f.cards) decide(c.id, (c.node ?? c.tiles[0])?.tier);
     f.frames.forEach(walk);
   };
   for (const f of scene.frames) if (f.side === 'network') walk(f);
