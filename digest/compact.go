@@ -46,13 +46,23 @@ func b2i(b bool) int {
 
 // merge makes one of settled runs. Rows of the same key become one.
 func (s *runs) merge(rs []run, t *tables) (run, error) {
-	m, err := newMerger(rs, false)
-	if err != nil {
-		return run{}, err
-	}
 	w, err := s.writer()
 	if err != nil {
 		return run{}, err
+	}
+	for _, h := range byHour(rs) {
+		if err := w.mergeHour(h, t); err != nil {
+			return run{}, err
+		}
+	}
+	s.free(rs)
+	return w.run()
+}
+
+func (w *runWriter) mergeHour(h hourParts, t *tables) error {
+	m, err := mergeHour(h)
+	if err != nil {
+		return err
 	}
 	var acc row
 	var set ports
@@ -66,21 +76,17 @@ func (s *runs) merge(rs []run, t *tables) (run, error) {
 			acc.add(&c.row)
 		} else {
 			if err := w.addIf(have, &acc, &set); err != nil {
-				return run{}, err
+				return err
 			}
 			acc, have = c.row, true
 			set.reset()
 			set.addAll(&c.set)
 		}
 		if err := m.advance(); err != nil {
-			return run{}, err
+			return err
 		}
 	}
-	if err := w.addIf(have, &acc, &set); err != nil {
-		return run{}, err
-	}
-	s.free(rs)
-	return w.run()
+	return w.addIf(have, &acc, &set)
 }
 
 func (w *runWriter) addIf(have bool, r *row, set *ports) error {

@@ -55,6 +55,9 @@ type Result struct {
 	// (null first), protocol, bucket and then by everything else. The *Flow is
 	// reused; its Place and Note may be kept. It may be ranged over again.
 	Rows iter.Seq2[*periplus.Flow, error]
+	// Hours are the same rows, each hour for itself: several goroutines may
+	// range over different hours at once.
+	Hours []iter.Seq2[*periplus.Flow, error]
 	// Servers are those known by flags or provider, sorted.
 	Servers []Server
 	// Owned are the observers' own addresses, sorted by address and place.

@@ -43,12 +43,12 @@ func (o *Object) flushRows() error {
 		}
 	}
 	t.sortRows()
-	hour := t.rowOf(t.order[0].row).hour()
-	r, err := b.runs.keep(t.encode(), len(t.order))
+	data, hours := t.encode()
+	r, err := b.runs.keep(data, len(t.order))
 	if err != nil {
 		return err
 	}
-	r.hour = hour
+	r.hours = hours
 	if len(t.entries) > 0 {
 		if r.entries, err = b.runs.keepEntries(t.entries, &t.scratch); err != nil {
 			return err
@@ -101,12 +101,18 @@ func (o *Object) flushEvidence() error {
 }
 
 // encode writes the settled and the waiting rows in their order into the
-// scratch buffer, and tells the entries where their rows lie.
-func (t *objectTables) encode() []byte {
+// scratch buffer, and tells the entries where their rows lie. It returns where
+// the hours begin.
+func (t *objectTables) encode() ([]byte, []hourMark) {
 	t.scratch = t.scratch[:0]
-	prev := &row{}
+	var prev *row
+	var hours []hourMark
 	settled := uint32(len(t.settled.rows))
 	for i := range t.order {
+		if h := t.order[i].hour; i == 0 || h != t.order[i-1].hour {
+			hours = append(hours, hourMark{h, int32(i), int64(len(t.scratch))})
+			prev = &row{}
+		}
 		n := t.order[i].row
 		var r *row
 		var set *ports
@@ -121,7 +127,7 @@ func (t *objectTables) encode() []byte {
 		t.scratch = appendRow(t.scratch, r, prev, set)
 		prev = r
 	}
-	return t.scratch
+	return t.scratch, hours
 }
 
 func (t *objectTables) encodeGrouped(order []sortKey) []byte {

@@ -10,7 +10,7 @@ type tupleGroups struct {
 }
 
 func (b *Batch) tupleGroups(part int) (*tupleGroups, error) {
-	m, err := newMerger(b.runs.waiting[part], true)
+	m, err := mergeTuples(b.runs.waiting[part])
 	return &tupleGroups{m: m}, err
 }
 

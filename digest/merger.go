@@ -1,87 +1,66 @@
 package digest
 
-import (
-	"cmp"
-	"slices"
-)
-
 // merger yields the rows of several runs in order: a tree of losers, one
-// comparison a level.
+// comparison a level. The keys lie in the tree, so that it stays in the cache.
 type merger struct {
 	cursors []*cursor
-	losers  []int32
-	compare func(a, b *cursor) int
+	losers  []contender
+	compare func(a, b *cursor) int // where keys do not tell
 	top     int32
-	hashes  bool
-	later   []run // of later hours, the first one last
 }
 
-func settledOrder(a, b *cursor) int {
-	switch {
-	case a.hour != b.hour:
-		return cmp.Compare(a.hour, b.hour)
-	case a.hash != b.hash:
-		return cmp.Compare(a.hash, b.hash)
-	}
-	return a.row.compareSettled(&b.row)
+// contender is a cursor's row in the tree.
+type contender struct {
+	key sortedKey
+	i   int32 // of the cursor; -1: an empty place
 }
+
+// sortedKey orders rows as their full comparison does, but for ties.
+type sortedKey struct{ hi, lo uint64 }
+
+func settledOrder(a, b *cursor) int { return a.row.compareSettled(&b.row) }
 
 func waitingOrder(a, b *cursor) int { return compareWaiting(&a.row, &b.row, a.hash, b.hash) }
 
-// newMerger opens runs: by 5-tuple where hashes says it, else in the result's
-// order, hour by hour.
-func newMerger(rs []run, hashes bool) (*merger, error) {
-	m := &merger{compare: settledOrder, hashes: hashes, top: -1}
-	if hashes {
-		m.compare = waitingOrder
-		return m, m.open(rs)
-	}
-	m.later = slices.Clone(rs)
-	slices.SortStableFunc(m.later, func(a, b run) int { return cmp.Compare(b.hour, a.hour) })
-	return m, m.openNext()
-}
-
-// openNext opens the runs whose hour has come, in the place of those that are
-// done.
-func (m *merger) openNext() error {
-	for len(m.later) > 0 {
-		n := len(m.later)
-		hour := m.later[n-1].hour
-		if h := m.head(); h != nil && h.hour < hour {
-			return nil
-		}
-		for n > 0 && m.later[n-1].hour == hour {
-			n--
-		}
-		now := m.later[n:]
-		m.later = m.later[:n]
-		m.cursors = slices.DeleteFunc(m.cursors, func(c *cursor) bool { return c.done })
-		if err := m.open(now); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (m *merger) open(rs []run) error {
-	for i := range rs {
-		c := newCursor(&rs[i], m.hashes)
-		if err := c.next(); err != nil {
-			return err
-		}
-		if !c.done {
-			m.cursors = append(m.cursors, c)
+// mergeHour opens what runs hold of one hour, in the result's order.
+func mergeHour(h hourParts) (*merger, error) {
+	m := &merger{compare: settledOrder}
+	for _, p := range h.parts {
+		if err := m.open(newCursor(p)); err != nil {
+			return nil, err
 		}
 	}
 	m.build()
+	return m, nil
+}
+
+// mergeTuples opens runs in the order of their 5-tuples' hashes.
+func mergeTuples(rs []run) (*merger, error) {
+	m := &merger{compare: waitingOrder}
+	for i := range rs {
+		if err := m.open(newTupleCursor(&rs[i])); err != nil {
+			return nil, err
+		}
+	}
+	m.build()
+	return m, nil
+}
+
+func (m *merger) open(c *cursor) error {
+	if err := c.next(); err != nil {
+		return err
+	}
+	if !c.done {
+		m.cursors = append(m.cursors, c)
+	}
 	return nil
 }
 
 func (m *merger) build() {
 	n := len(m.cursors)
-	m.losers = make([]int32, max(n, 1))
+	m.losers = make([]contender, max(n, 1))
 	for i := range m.losers {
-		m.losers[i] = -1
+		m.losers[i].i = -1
 	}
 	m.top = -1
 	for i := range n {
@@ -92,29 +71,35 @@ func (m *merger) build() {
 // play lets cursor i go up from its leaf. While the tree is being built an
 // empty place is waited in.
 func (m *merger) play(i int32) {
-	n := int32(len(m.cursors))
-	for p := (i + n) / 2; p > 0; p /= 2 {
-		l := m.losers[p]
-		if l < 0 {
-			m.losers[p] = i
+	now := contender{m.cursors[i].key, i}
+	for p := (int(i) + len(m.cursors)) / 2; p > 0; p /= 2 {
+		l := &m.losers[p]
+		if l.i < 0 {
+			*l = now
 			return
 		}
-		if m.beats(l, i) {
-			m.losers[p], i = i, l
+		if m.beats(l, &now) {
+			*l, now = now, *l
 		}
 	}
-	m.top = i
+	m.top = now.i
 }
 
-// beats reports whether cursor a comes before b; ties go by number, so that
-// the order is total.
-func (m *merger) beats(a, b int32) bool {
-	x, y := m.cursors[a], m.cursors[b]
+// beats reports whether a comes before b; ties go by number, so that the order
+// is total.
+func (m *merger) beats(a, b *contender) bool {
+	if a.key.hi != b.key.hi {
+		return a.key.hi < b.key.hi
+	}
+	if a.key.lo != b.key.lo {
+		return a.key.lo < b.key.lo
+	}
+	x, y := m.cursors[a.i], m.cursors[b.i]
 	if x.done || y.done {
 		return !x.done && y.done
 	}
 	c := m.compare(x, y)
-	return c < 0 || c == 0 && a < b
+	return c < 0 || c == 0 && a.i < b.i
 }
 
 // head is the cursor whose row is next; nil at the end.
@@ -127,12 +112,16 @@ func (m *merger) head() *cursor {
 
 // advance goes past the head's row.
 func (m *merger) advance() error {
-	if err := m.cursors[m.top].next(); err != nil {
+	c := m.cursors[m.top]
+	if err := c.next(); err != nil {
 		return err
 	}
-	m.play(m.top)
-	if len(m.later) > 0 {
-		return m.openNext()
+	if c.done {
+		c.key = lastKey
 	}
+	m.play(m.top)
 	return nil
 }
+
+// lastKey is after every row's.
+var lastKey = sortedKey{^uint64(0), ^uint64(0)}

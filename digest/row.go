@@ -143,6 +143,27 @@ func (r *row) compareGroup(s *row) int {
 	return cmp.Compare(r.object, s.object)
 }
 
+// sameGroup reports whether compareGroup finds no difference.
+func (r *row) sameGroup(s *row) bool {
+	return r.a == s.a && r.b == s.b && r.bPort == s.bPort && r.protocol == s.protocol && r.bucket == s.bucket && r.object == s.object
+}
+
+// sortedKey orders the settled rows of one hour as compareGroup does, but for
+// ties: all of a, b, port, protocol and bucket and half of the object where
+// both ends are IPv4.
+func (r *row) sortedKey() sortedKey {
+	if !r.a.v4() {
+		return sortedKey{r.a.hi>>1 | 1<<63, 0}
+	}
+	hi := r.a.lo << 32 >> 1
+	if !r.b.v4() {
+		return sortedKey{hi | 1<<30 | r.b.hi>>34, 0}
+	}
+	b := r.b.lo & (1<<32 - 1)
+	inHour := uint64(r.bucket - r.hour()*bucketsPerHour)
+	return sortedKey{hi | b>>2, b<<62 | uint64(r.bPort)<<45 | uint64(r.protocol)<<37 | inHour<<33 | (uint64(r.object)^1<<63)>>31}
+}
+
 // compareSettled goes on to everything that tells rows apart.
 func (r *row) compareSettled(s *row) int {
 	if c := r.compareGroup(s); c != 0 {

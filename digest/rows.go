@@ -26,35 +26,57 @@ type outRow struct {
 	observer periplus.Observer
 }
 
-// rows merges the settled runs.
-func (b *Batch) rows(ctx context.Context, v *view) iter.Seq2[*periplus.Flow, error] {
-	return func(yield func(*periplus.Flow, error) bool) {
-		m, err := newMerger(b.runs.settled, false)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		w := &rowWriter{v: v, t: &b.tables}
-		for n := 0; ; n++ {
-			c := m.head()
-			if c == nil {
-				break
-			}
-			if n%4096 == 0 && ctx.Err() != nil {
-				yield(nil, ctx.Err())
-				return
-			}
-			if w.n > 0 && w.group[0].compareGroup(&c.row) != 0 && !w.emit(yield) {
-				return
-			}
-			w.add(c)
-			if err := m.advance(); err != nil {
+// hourRows merges the settled runs, each hour for itself.
+func (b *Batch) hourRows(ctx context.Context, v *view) []iter.Seq2[*periplus.Flow, error] {
+	var out []iter.Seq2[*periplus.Flow, error]
+	for _, h := range byHour(b.runs.settled) {
+		out = append(out, func(yield func(*periplus.Flow, error) bool) {
+			if err := b.mergeRows(ctx, v, h, yield); err != nil {
 				yield(nil, err)
-				return
+			}
+		})
+	}
+	return out
+}
+
+// inOrder is one hour after the other.
+func inOrder(hours []iter.Seq2[*periplus.Flow, error]) iter.Seq2[*periplus.Flow, error] {
+	return func(yield func(*periplus.Flow, error) bool) {
+		for _, rows := range hours {
+			for f, err := range rows {
+				if !yield(f, err) || err != nil {
+					return
+				}
 			}
 		}
-		w.emit(yield)
 	}
+}
+
+// mergeRows yields the rows of an hour. After yield said no it returns nil.
+func (b *Batch) mergeRows(ctx context.Context, v *view, h hourParts, yield func(*periplus.Flow, error) bool) error {
+	m, err := mergeHour(h)
+	if err != nil {
+		return err
+	}
+	w := &rowWriter{v: v, t: &b.tables}
+	for n := 0; ; n++ {
+		c := m.head()
+		if c == nil {
+			break
+		}
+		if n%4096 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if w.n > 0 && !w.group[0].sameGroup(&c.row) && !w.emit(yield) {
+			return nil
+		}
+		w.add(c)
+		if err := m.advance(); err != nil {
+			return err
+		}
+	}
+	w.emit(yield)
+	return nil
 }
 
 // add takes a row into the group of those that ids do not tell apart.

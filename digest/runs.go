@@ -1,10 +1,12 @@
 package digest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 )
 
@@ -15,10 +17,50 @@ type run struct {
 	from int64
 	size int64
 	rows int
-	hour int32 // of the first row, where rows are in the order of the result
+
+	hours []hourMark // where rows are in the order of the result
 
 	entries *parted // of rows that wait
 	ruled   []uint8 // what became of every row; nil: all were settled
+}
+
+// hourMark is where in a run the rows of an hour begin. The first of them does
+// not lean on the row before, so that each hour can be read by itself.
+type hourMark struct {
+	hour int32
+	row  int32
+	at   int64
+}
+
+// part is what a run holds of one hour.
+type part struct {
+	run *run
+	n   int // in run.hours
+}
+
+// hourParts is what several runs hold of one hour.
+type hourParts struct {
+	hour  int32
+	parts []part
+}
+
+// byHour divides runs by hour, in the order of the hours.
+func byHour(rs []run) []hourParts {
+	var out []hourParts
+	at := map[int32]int{}
+	for i := range rs {
+		for n, m := range rs[i].hours {
+			k, ok := at[m.hour]
+			if !ok {
+				k = len(out)
+				at[m.hour] = k
+				out = append(out, hourParts{hour: m.hour})
+			}
+			out[k].parts = append(out[k].parts, part{&rs[i], n})
+		}
+	}
+	slices.SortFunc(out, func(a, b hourParts) int { return cmp.Compare(a.hour, b.hour) })
+	return out
 }
 
 // waitParts is into how many parts rows that are settled 5-tuple by 5-tuple are
@@ -124,8 +166,9 @@ type runWriter struct {
 	buf  []byte
 	off  int64
 	rows int
-	hour int32
 	prev row
+
+	hours []hourMark
 }
 
 const writeSize = 256 << 10
@@ -141,8 +184,9 @@ func (s *runs) writer() (*runWriter, error) {
 }
 
 func (w *runWriter) add(r *row, set *ports) error {
-	if w.rows == 0 {
-		w.hour = r.hour()
+	if h := r.hour(); w.rows == 0 || h != w.hours[len(w.hours)-1].hour {
+		w.hours = append(w.hours, hourMark{h, int32(w.rows), w.off + int64(len(w.buf))})
+		w.prev = row{}
 	}
 	w.buf = appendRow(w.buf, r, &w.prev, set)
 	w.prev = *r
@@ -165,15 +209,15 @@ func (w *runWriter) flush() error {
 
 func (w *runWriter) run() (run, error) {
 	err := w.flush()
-	return run{file: w.file, size: w.off, rows: w.rows, hour: w.hour}, err
+	return run{file: w.file, size: w.off, rows: w.rows, hours: w.hours}, err
 }
 
-// cursor reads one run.
+// cursor reads a run, or the rows of one hour in it.
 type cursor struct {
 	row  row
 	set  ports
-	hash uint64 // of a waiting row's tuple; of a settled row its client's prefix
-	hour int32  // of a settled row
+	hash uint64 // of a waiting row's tuple
+	key  sortedKey
 	done bool
 
 	d      decoder
@@ -190,14 +234,34 @@ type cursor struct {
 
 const windowSize = 3 * maxRow
 
-// newCursor opens a run: of rows that are settled but for those that are not
-// where their ruling wants them, or with hashes of rows by 5-tuple.
-func newCursor(r *run, hashes bool) *cursor {
-	c := &cursor{left: r.rows, file: r.file, off: r.from, end: r.from + r.size, hashes: hashes, all: r.ruled}
+// newCursor opens what a run holds of an hour: the rows that are settled but
+// for those that are not where their ruling wants them.
+func newCursor(p part) *cursor {
+	r := p.run
+	from, to := r.hours[p.n], hourMark{row: int32(r.rows), at: r.size}
+	if p.n+1 < len(r.hours) {
+		to = r.hours[p.n+1]
+	}
+	c := openCursor(r, from.at, to.at, int(to.row-from.row))
+	if r.ruled != nil {
+		c.all = r.ruled[from.row:to.row]
+	}
+	return c
+}
+
+// newTupleCursor opens a run of rows that are looked at 5-tuple by 5-tuple.
+func newTupleCursor(r *run) *cursor {
+	c := openCursor(r, 0, r.size, r.rows)
+	c.hashes, c.all = true, r.ruled
+	return c
+}
+
+func openCursor(r *run, from, to int64, rows int) *cursor {
+	c := &cursor{left: rows, file: r.file, off: r.from + from, end: r.from + to}
 	if r.file == nil {
-		c.d.buf = r.mem
+		c.d.buf = r.mem[from:to]
 	} else {
-		c.window = make([]byte, min(windowSize, r.size))
+		c.window = make([]byte, min(windowSize, to-from))
 	}
 	return c
 }
@@ -222,6 +286,7 @@ func (c *cursor) next() error {
 		if c.hashes {
 			t := c.row.tuple()
 			c.hash = t.hash()
+			c.key = sortedKey{c.hash, 0}
 			return nil
 		}
 		if c.moved != (c.ruled&ruledMoved != 0) {
@@ -230,7 +295,7 @@ func (c *cursor) next() error {
 		if c.ruled != 0 && !c.moved {
 			c.row.orient, c.row.bOpened = c.ruled&ruledRank, 0
 		}
-		c.hash, c.hour = c.row.a.prefix(), c.row.hour()
+		c.key = c.row.sortedKey()
 		return nil
 	}
 }

@@ -25,8 +25,10 @@ func (b *Batch) Settle(ctx context.Context) (*Result, error) {
 		b.legs[k] = v.tidy()
 	}
 	v := newView(b)
+	hours := b.hourRows(ctx, v)
 	return &Result{
-		Rows:     b.rows(ctx, v),
+		Rows:     inOrder(hours),
+		Hours:    hours,
 		Servers:  b.serverList(),
 		Owned:    v.ownedList(b),
 		Named:    b.namedList(),
@@ -109,17 +111,23 @@ func (e *emitter) moved(r *run) error {
 	if !slices.ContainsFunc(r.ruled, func(c uint8) bool { return c&ruledMoved != 0 }) {
 		return nil
 	}
-	c := newCursor(r, false)
-	c.moved = true
-	for {
-		if err := c.next(); err != nil || c.done {
-			return err
-		}
-		row := c.row // the cursor reads the next one over it
-		if err := e.add(&row, ruling{c.ruled & ruledRank, true, true}); err != nil {
-			return err
+	for n := range r.hours {
+		c := newCursor(part{r, n})
+		c.moved = true
+		for {
+			if err := c.next(); err != nil {
+				return err
+			}
+			if c.done {
+				break
+			}
+			row := c.row // the cursor reads the next one over it
+			if err := e.add(&row, ruling{c.ruled & ruledRank, true, true}); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
 }
 
 // settlePart settles the rows of a part 5-tuple by 5-tuple.
@@ -209,12 +217,12 @@ func (e *emitter) flush() error {
 	clear(t.legs)
 	t.sortRows()
 	t.unite(&e.b.tables)
-	hour := t.settled.rows[t.order[0].row].hour()
-	r, err := e.b.runs.keep(t.encode(), len(t.order))
+	data, hours := t.encode()
+	r, err := e.b.runs.keep(data, len(t.order))
 	if err != nil {
 		return err
 	}
-	r.hour = hour
+	r.hours = hours
 	t.settled.rows, t.settled.nsets = t.settled.rows[:0], 0
 	e.b.runs.push(&e.b.runs.settled, r)
 	return nil

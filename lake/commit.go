@@ -16,11 +16,17 @@ import (
 	"github.com/periplus/periplus/periplus"
 )
 
+// Rows are rows of flows. The *Flow may be reused for the next row.
+type Rows = iter.Seq2[*periplus.Flow, error]
+
 // A Batch is what one commit adds: the rows of a set of objects and what was
 // learnt from them.
 type Batch struct {
-	ID       string
-	Flows    iter.Seq2[*periplus.Flow, error] // sorted by hour, then as digest says
+	ID string
+	// Flows are the rows in parts, each sorted by hour and then as digest says.
+	// Workers goroutines range over different parts at once.
+	Flows    []Rows
+	Workers  int // 0: one
 	Objects  []periplus.ReadObject
 	Coverage []periplus.Coverage
 	Servers  []digest.Server
@@ -84,8 +90,7 @@ func (l *Lake) commitFlows(ctx context.Context, b Batch) (err error) {
 	if err != nil {
 		return err
 	}
-	w := newFlowWriter(l.tableDir(Flows), seq)
-	files, err := w.write(ctx, b.Flows)
+	files, err := writeFlows(ctx, l.tableDir(Flows), seq, b.Flows, b.Workers)
 	e.added(files)
 	if err != nil {
 		return err

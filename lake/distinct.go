@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"net/netip"
+	"sync"
 
 	"github.com/periplus/periplus/periplus"
 )
@@ -41,34 +42,31 @@ func (c conversation) hash() uint64 {
 }
 
 // distinct counts different hashes of 64 bits. Beyond maxDistinct it is full
-// and its count a lower bound.
+// and its count a lower bound, the same in whatever order they came. Safe for
+// several goroutines.
 type distinct struct {
+	mu    sync.Mutex
 	slots []uint64
 	n     int
 	full  bool
-	wait  []uint64 // to be added: many at a time, so that memory is waited for once
 }
 
-// waitHashes is how many hashes are added at a time.
+// waitHashes is how many hashes are added at a time, so that memory is waited
+// for once.
 const waitHashes = 256
 
-func (d *distinct) add(h uint64) {
-	d.wait = append(d.wait, h)
-	if len(d.wait) == waitHashes {
-		d.flush()
-	}
-}
-
-func (d *distinct) flush() {
-	for _, h := range d.wait {
+func (d *distinct) add(hashes []uint64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, h := range hashes {
 		d.addNow(h)
 	}
-	d.wait = d.wait[:0]
 }
 
 // count is how many there are; false: at least.
 func (d *distinct) count() (int, bool) {
-	d.flush()
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	return d.n, !d.full
 }
 

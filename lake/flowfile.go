@@ -3,12 +3,14 @@ package lake
 import (
 	"context"
 	"fmt"
-	"iter"
 	"path/filepath"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/apache/iceberg-go"
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/periplus/periplus/periplus"
 )
@@ -71,16 +73,39 @@ type flowWriter struct {
 	file  *parquetFile
 }
 
+// writeFlows writes parts of rows, several at once, and returns their files in
+// the parts' order. After an error it returns what was finished, to be removed.
+func writeFlows(ctx context.Context, tableDir string, seq int64, parts []Rows, workers int) ([]iceberg.DataFile, error) {
+	files := make([][]iceberg.DataFile, len(parts))
+	var next atomic.Int64
+	g, ctx := errgroup.WithContext(ctx)
+	for range min(max(1, workers), len(parts)) {
+		g.Go(func() error {
+			w := newFlowWriter(tableDir, seq)
+			for {
+				n := int(next.Add(1) - 1)
+				if n >= len(parts) {
+					return nil
+				}
+				var err error
+				if files[n], err = w.write(ctx, parts[n]); err != nil {
+					return err
+				}
+			}
+		})
+	}
+	err := g.Wait()
+	return slices.Concat(files...), err
+}
+
 func newFlowWriter(tableDir string, seq int64) *flowWriter {
 	return &flowWriter{dir: tableDir, seq: seq, sheets: [2]*flowSheet{newFlowSheet(), newFlowSheet()}}
 }
 
 // write writes rows and returns the files. After an error it returns those
 // that were finished before, to be removed.
-func (w *flowWriter) write(ctx context.Context, rows iter.Seq2[*periplus.Flow, error]) ([]iceberg.DataFile, error) {
-	if rows == nil {
-		return nil, nil
-	}
+func (w *flowWriter) write(ctx context.Context, rows Rows) ([]iceberg.DataFile, error) {
+	w.files = nil
 	var hourStart, hourEnd int64 // seconds, to compare cheaply
 	n := 0
 	for f, err := range rows {

@@ -224,7 +224,10 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 		r.sum.add(part)
 		return nil
 	}
-	batch.Flows = part.count(res.Rows, &r.seen)
+	for _, rows := range res.Hours {
+		batch.Flows = append(batch.Flows, part.count(rows, &r.seen))
+	}
+	batch.Workers = r.writers()
 	part.coverage(res)
 	if err := r.Lake.Commit(ctx, batch); err != nil {
 		return err
@@ -235,6 +238,20 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 		r.ledger[o.URI] = o
 	}
 	return nil
+}
+
+// writeMemory is about what a goroutine that writes rows holds: two row groups
+// before and one after they are encoded, beside the runs it merges.
+const writeMemory = 128 << 20
+
+// writers is how many hours are written at once. They are written while the
+// digest still holds its rows.
+func (r *run) writers() int {
+	memory := r.Memory
+	if memory <= 0 {
+		memory = writeMemory * 4
+	}
+	return int(max(1, min(memory/2/writeMemory, int64(runtime.GOMAXPROCS(0)))))
 }
 
 // batchID names a batch by its objects and the time.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"iter"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -68,7 +67,7 @@ func count(r *rand.Rand, n int64) periplus.Count {
 	return periplus.Count{N: r.Int64N(n), Known: true}
 }
 
-func seq(rows []periplus.Flow) iter.Seq2[*periplus.Flow, error] {
+func seq(rows []periplus.Flow) Rows {
 	return func(yield func(*periplus.Flow, error) bool) {
 		for i := range rows {
 			f := rows[i] // reused by a real one
@@ -185,10 +184,10 @@ func TestCommitAndReadBack(t *testing.T) {
 	l := openTest(t, dir)
 	a, b := makeFlows(ObjectID("file:///a"), 70_000, 3), makeFlows(ObjectID("file:///b"), 500, 1)
 	cover := []periplus.Coverage{{Hour: day0, Provider: "aws", Interface: "eni-1", Log: "fl-1", KeepsPassed: true, Records: 3}}
-	if err := l.Commit(ctx, Batch{ID: "one", Flows: seq(a), Objects: []periplus.ReadObject{object("file:///a", 9)}, Coverage: cover}); err != nil {
+	if err := l.Commit(ctx, Batch{ID: "one", Flows: []Rows{seq(a)}, Objects: []periplus.ReadObject{object("file:///a", 9)}, Coverage: cover}); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Commit(ctx, Batch{ID: "two", Flows: seq(b), Objects: []periplus.ReadObject{object("file:///b", 9)}, Coverage: cover}); err != nil {
+	if err := l.Commit(ctx, Batch{ID: "two", Flows: []Rows{seq(b)}, Objects: []periplus.ReadObject{object("file:///b", 9)}, Coverage: cover}); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.Commit(ctx, Batch{ID: "three", Objects: []periplus.ReadObject{object("file:///c", 0)}}); err != nil {

@@ -17,7 +17,7 @@ import (
 func teach(t *testing.T, l *Lake, n int, minutes ...int) {
 	t.Helper()
 	place := &periplus.Place{Provider: "aws", Account: "1", Region: "r", Network: fmt.Sprint("vpc-", n), Interface: "eni-1", Log: "fl-1"}
-	b := Batch{ID: fmt.Sprint("b", n), Flows: seq(flowsAt(minutes...)), Objects: []periplus.ReadObject{object(fmt.Sprint("o", n), 1)},
+	b := Batch{ID: fmt.Sprint("b", n), Flows: []Rows{seq(flowsAt(minutes...))}, Objects: []periplus.ReadObject{object(fmt.Sprint("o", n), 1)},
 		Servers:  []digest.Server{{Addr: netip.MustParseAddr("10.0.0.1"), Port: 443, Protocol: 6}, {Addr: netip.MustParseAddr("10.0.0.1"), Port: uint16(n), Protocol: 17}},
 		Owned:    []digest.Owned{{Addr: netip.MustParseAddr("10.0.0.9"), Place: place, First: day0, Last: day0.Add(time.Duration(n) * time.Hour)}},
 		Coverage: []periplus.Coverage{{Hour: day0.Add(time.Duration(n) * time.Hour), Provider: "aws", Account: "1", Interface: "eni-1", Log: "fl-1", KeepsPassed: n > 1, SkipData: int64(n % 2)}}}

@@ -2,7 +2,7 @@ package lake
 
 import (
 	"fmt"
-	"iter"
+	"sync"
 	"time"
 
 	"github.com/periplus/periplus/digest"
@@ -36,6 +36,7 @@ type Summary struct {
 	Bytes   map[periplus.Verdict]int64 // by verdict, as each observer saw them
 
 	seen *distinct
+	mu   sync.Mutex // guards what counted adds
 }
 
 // A Failure is an object that could not be read, or not to its end.
@@ -90,12 +91,14 @@ func (s *Summary) object(t *task, o periplus.ReadObject) {
 func (s *Summary) coverage(res *digest.Result) { s.Repeats += res.Repeats }
 
 // count passes rows on and counts them; all batches of a run share seen.
-func (s *Summary) count(rows iter.Seq2[*periplus.Flow, error], seen *distinct) iter.Seq2[*periplus.Flow, error] {
+// Several of what it returns may be ranged over at once.
+func (s *Summary) count(rows Rows, seen *distinct) Rows {
 	s.seen = seen
 	return func(yield func(*periplus.Flow, error) bool) {
 		var bytes, packets [4]int64
 		var n int64
 		var last conversation
+		hashes := make([]uint64, 0, waitHashes)
 		for f, err := range rows {
 			if err == nil {
 				n++
@@ -104,24 +107,36 @@ func (s *Summary) count(rows iter.Seq2[*periplus.Flow, error], seen *distinct) i
 				packets[v] += f.RequestPackets.N + f.ResponsePackets.N
 				if c := conversationOf(f); c != last {
 					last = c
-					s.seen.add(c.hash())
+					if hashes = append(hashes, c.hash()); len(hashes) == waitHashes {
+						seen.add(hashes)
+						hashes = hashes[:0]
+					}
 				}
 			}
 			if !yield(f, err) {
 				break
 			}
 		}
-		s.Rows = n
-		s.Bytes, s.Packets = map[periplus.Verdict]int64{}, map[periplus.Verdict]int64{}
-		for v := range bytes {
-			if bytes[v] != 0 {
-				s.Bytes[periplus.Verdict(v)] = bytes[v]
-			}
-			if packets[v] != 0 {
-				s.Packets[periplus.Verdict(v)] = packets[v]
-			}
+		seen.add(hashes)
+		s.counted(n, &bytes, &packets)
+	}
+}
+
+// counted adds up what one part of the rows held.
+func (s *Summary) counted(rows int64, bytes, packets *[4]int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Rows += rows
+	b, p := map[periplus.Verdict]int64{}, map[periplus.Verdict]int64{}
+	for v := range bytes {
+		if bytes[v] != 0 {
+			b[periplus.Verdict(v)] = bytes[v]
+		}
+		if packets[v] != 0 {
+			p[periplus.Verdict(v)] = packets[v]
 		}
 	}
+	s.Bytes, s.Packets = addTo(s.Bytes, b), addTo(s.Packets, p)
 }
 
 // add adds what another batch did.

@@ -26,7 +26,7 @@ func commitFlows(t testing.TB, l *Lake, id string, rows []periplus.Flow) {
 		rows[i].Object = o.ID
 	}
 	cover := []periplus.Coverage{{Hour: day0, Provider: "aws", Log: "fl-1", Records: n, KeepsPassed: true}}
-	if err := l.Commit(t.Context(), Batch{ID: id, Flows: seq(rows), Objects: []periplus.ReadObject{o}, Coverage: cover}); err != nil {
+	if err := l.Commit(t.Context(), Batch{ID: id, Flows: []Rows{seq(rows)}, Objects: []periplus.ReadObject{o}, Coverage: cover}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -108,7 +108,7 @@ func busyLake(b *testing.B, hours int) (*lake.Lake, time.Time, int) {
 		}
 	})
 	object := periplus.ReadObject{ID: 1, URI: "file:///busy", State: periplus.ObjectRead, FirstSeen: day, LastSeen: day.Add(time.Hour), ReadAt: day}
-	if err := l.Commit(b.Context(), lake.Batch{ID: "busy", Flows: flows, Objects: []periplus.ReadObject{object}}); err != nil {
+	if err := l.Commit(b.Context(), lake.Batch{ID: "busy", Flows: []lake.Rows{flows}, Objects: []periplus.ReadObject{object}}); err != nil {
 		b.Fatal(err)
 	}
 	return l, day, n

@@ -57,7 +57,7 @@ func commit(t *testing.T, l *lake.Lake, id int64, rows []periplus.Flow) {
 		}
 	}
 	object := periplus.ReadObject{ID: id, URI: fmt.Sprint("file:///", id), State: periplus.ObjectRead, FirstSeen: hour, LastSeen: hour, ReadAt: hour}
-	if err := l.Commit(t.Context(), lake.Batch{ID: fmt.Sprint("b", id), Flows: flows, Objects: []periplus.ReadObject{object}}); err != nil {
+	if err := l.Commit(t.Context(), lake.Batch{ID: fmt.Sprint("b", id), Flows: []lake.Rows{flows}, Objects: []periplus.ReadObject{object}}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -415,7 +415,7 @@ func (d *day) batch() (lake.Batch, error) {
 			return lake.Batch{}, err
 		}
 	}
-	b := lake.Batch{ID: "day", Flows: d.flows()}
+	b := lake.Batch{ID: "day", Flows: []lake.Rows{d.flows()}}
 	for id, n := range d.objects {
 		at := dayStart.Add(time.Duration(id&0xffff) * periplus.Bucket)
 		b.Objects = append(b.Objects, periplus.ReadObject{ID: id, URI: fmt.Sprintf("file:///logs/%x.log.gz", id), Size: 30 * n, Format: "aws-text", State: periplus.ObjectRead,

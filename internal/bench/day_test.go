@@ -28,7 +28,7 @@ func TestDay(t *testing.T) {
 		met := map[end]bool{}
 		observers := map[periplus.Observer]int{}
 		rows := 0
-		for f, err := range b.Flows {
+		for f, err := range b.Flows[0] {
 			if err != nil {
 				t.Fatal(err)
 			}
