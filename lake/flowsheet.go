@@ -10,19 +10,21 @@ import (
 // periplus.FlowFields; a test holds it against them.
 type flowSheet struct {
 	*sheet
-	object, bucket, first, last, minutes *int64s
-	place                                [8]*texts // provider … log
-	observer, client, server             *texts
-	serverPort, protocol                 *int32s
-	orientedBy                           *texts
-	clientPort                           *int32s
-	verdict, reason                      *texts
-	counters                             [4]*int64s // request and response, packets and bytes
-	records, connections, opened         *int64s
-	tcpFlags                             *int32s
-	natClient, natServer, service        *texts
-	path, encryption                     *texts
-	sampled                              *bools
+	object, bucket, minutes       *few
+	first, last                   *numbers[int64]
+	place                         [8]*texts // provider … log
+	observer, client, server      *texts
+	serverPort                    *numbers[int32]
+	protocol                      *few
+	orientedBy                    *texts
+	clientPort                    *numbers[int32]
+	verdict, reason               *texts
+	counters                      [4]*numbers[int64] // request and response, packets and bytes
+	records, connections, opened  *numbers[int64]
+	tcpFlags                      *few
+	natClient, natServer, service *texts
+	path, encryption              *texts
+	sampled                       *bools
 
 	places    map[*periplus.Place][8]int32
 	notes     map[*periplus.Note]noteIndex
@@ -60,10 +62,11 @@ func (a *addresses) index(b *texts, addr netip.Addr) int32 {
 		if a.known == nil {
 			a.known = map[netip.Addr]int32{}
 		}
+		start := b.openValue()
 		if addr.IsValid() {
-			b.data = addr.AppendTo(b.data)
+			b.plain = addr.AppendTo(b.plain)
 		}
-		i = b.closeValue()
+		i = b.closeValue(start)
 		a.known[addr] = i
 	}
 	a.last, a.now = addr, i
@@ -81,15 +84,16 @@ func newFlowSheet() *flowSheet {
 	s := &flowSheet{sheet: newSheet(layouts[Flows].columns),
 		places: map[*periplus.Place][8]int32{}, notes: map[*periplus.Note]noteIndex{}}
 	i := -1
-	long := func() *int64s { i++; return s.cols[i].(*int64s) }
-	short := func() *int32s { i++; return s.cols[i].(*int32s) }
+	long := func() *numbers[int64] { i++; return s.cols[i].(*numbers[int64]) }
+	short := func() *numbers[int32] { i++; return s.cols[i].(*numbers[int32]) }
+	rare := func() *few { i++; return s.cols[i].(*few) }
 	text := func() *texts { i++; return s.cols[i].(*texts) }
-	s.object, s.bucket, s.first, s.last, s.minutes = long(), long(), long(), long(), long()
+	s.object, s.bucket, s.first, s.last, s.minutes = rare(), rare(), long(), long(), rare()
 	for k := range s.place {
 		s.place[k] = text()
 	}
 	s.observer, s.client, s.server = text(), text(), text()
-	s.serverPort, s.protocol = short(), short()
+	s.serverPort, s.protocol = short(), rare()
 	s.orientedBy = text()
 	s.clientPort = short()
 	s.verdict, s.reason = text(), text()
@@ -97,7 +101,7 @@ func newFlowSheet() *flowSheet {
 		s.counters[k] = long()
 	}
 	s.records, s.connections, s.opened = long(), long(), long()
-	s.tcpFlags = short()
+	s.tcpFlags = rare()
 	s.natClient, s.natServer, s.service, s.path, s.encryption = text(), text(), text(), text(), text()
 	i++
 	s.sampled = s.cols[i].(*bools)
@@ -139,23 +143,23 @@ func (s *flowSheet) add(f *periplus.Flow) {
 	s.observer.put(s.name(0, s.observer, uint8(f.Observer)))
 	s.client.put(s.clients.index(s.client, f.Client))
 	s.server.put(s.servers.index(s.server, f.Server))
-	s.serverPort.putPort(f.ServerPort, f.HasPort)
-	s.protocol.put(int32(f.Protocol))
+	s.serverPort.putIf(int32(f.ServerPort), f.HasPort)
+	s.protocol.put(int64(f.Protocol))
 	s.orientedBy.put(s.name(1, s.orientedBy, uint8(f.OrientedBy)))
-	s.clientPort.putPort(f.ClientPort, f.HasClientPort)
+	s.clientPort.putIf(int32(f.ClientPort), f.HasClientPort)
 	s.verdict.put(s.name(2, s.verdict, uint8(f.Verdict)))
 	if f.Note != s.lastNote || s.noteNow.reason == absent {
 		s.seekNote(f.Note)
 	}
 	s.reason.put(s.noteNow.reason)
-	s.counters[0].putCount(f.RequestPackets)
-	s.counters[1].putCount(f.RequestBytes)
-	s.counters[2].putCount(f.ResponsePackets)
-	s.counters[3].putCount(f.ResponseBytes)
+	s.counters[0].putIf(f.RequestPackets.N, f.RequestPackets.Known)
+	s.counters[1].putIf(f.RequestBytes.N, f.RequestBytes.Known)
+	s.counters[2].putIf(f.ResponsePackets.N, f.ResponsePackets.Known)
+	s.counters[3].putIf(f.ResponseBytes.N, f.ResponseBytes.Known)
 	s.records.put(f.Records)
 	s.connections.put(f.Connections)
-	s.opened.putCount(f.Opened)
-	s.tcpFlags.put(int32(f.TCPFlags))
+	s.opened.putIf(f.Opened.N, f.Opened.Known)
+	s.tcpFlags.put(int64(f.TCPFlags))
 	s.natClient.putNull(s.natClients.indexOrAbsent(s.natClient, f.NATClient))
 	s.natServer.putNull(s.natServers.indexOrAbsent(s.natServer, f.NATServer))
 	s.service.putNull(s.service.internOrAbsent(f.Service))

@@ -11,7 +11,6 @@ import (
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
-	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/schema"
 	"github.com/apache/iceberg-go"
@@ -65,36 +64,48 @@ func writerProperties(cols []column) *parquet.WriterProperties {
 		parquet.WithCompression(compress.Codecs.Zstd),
 		parquet.WithCompressionLevel(1),
 		parquet.WithVersion(parquet.V2_LATEST),
-		parquet.WithDataPageVersion(parquet.DataPageV1), // every reader knows it
-		parquet.WithMaxRowGroupLength(groupRows),
-		parquet.WithDataPageSize(1 << 20),
 		parquet.WithCreatedBy("periplus"),
-		parquet.WithStoreDecimalAsInteger(true),
 	}
 	for _, c := range cols {
-		switch {
-		case fewValues[c.name]:
-			continue // a dictionary, as text has
-		case highEntropy[c.name]:
+		if highEntropy[c.name] {
 			opts = append(opts, parquet.WithCompressionFor(c.name, compress.Codecs.Uncompressed))
 		}
-		switch c.typ {
-		case periplus.Bigint, periplus.Timestamptz, periplus.Integer:
-			opts = append(opts, parquet.WithDictionaryFor(c.name, false),
-				parquet.WithEncodingFor(c.name, parquet.Encodings.DeltaBinaryPacked))
+		if _, ok := newBuffer(c).(interface{ short() bool }); ok {
+			opts = append(opts, parquet.WithEncodingFor(c.name, parquet.Encodings.DeltaBinaryPacked))
 		}
 	}
 	return parquet.NewWriterProperties(opts...)
 }
 
-// A parquetFile is a data file being written.
+// A parquetFile is a data file being written. arrow-go writes headers, footer
+// and what is compressed; the values of the pages are made here.
 type parquetFile struct {
-	path string
-	rows int64
-	f    *os.File
-	buf  *bufio.Writer
-	w    *file.Writer
+	path   string
+	rows   int64
+	f      *os.File
+	out    countingWriter
+	schema *schema.Schema
+	props  *parquet.WriterProperties
+	meta   *metadata.FileMetaDataBuilder
+	groups int16
 }
+
+// countingWriter knows where in the file it is.
+type countingWriter struct {
+	*bufio.Writer
+	at int64
+}
+
+func (w *countingWriter) Write(b []byte) (int, error) {
+	n, err := w.Writer.Write(b)
+	w.at += int64(n)
+	return n, err
+}
+
+func (w *countingWriter) Tell() int64 { return w.at }
+
+// magic is how a Parquet file begins and ends.
+const magic = "PAR1"
 
 func createParquet(path string, cols []column) (*parquetFile, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
@@ -104,8 +115,10 @@ func createParquet(path string, cols []column) (*parquetFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &parquetFile{path: path, f: f, buf: bufio.NewWriterSize(f, 1<<18)}
-	p.w = file.NewParquetWriter(p.buf, parquetSchema(cols), file.WithWriterProps(writerProperties(cols)))
+	p := &parquetFile{path: path, f: f, out: countingWriter{Writer: bufio.NewWriterSize(f, 1<<18)},
+		schema: schema.NewSchema(parquetSchema(cols)), props: writerProperties(cols)}
+	p.meta = metadata.NewFileMetadataBuilder(p.schema, p.props, nil)
+	p.out.Write([]byte(magic)) // the error stays with the writer
 	return p, nil
 }
 
@@ -114,24 +127,26 @@ func (p *parquetFile) write(s *sheet) error {
 	if s.rows == 0 {
 		return nil
 	}
-	group, err := p.w.AppendRowGroupChecked()
-	if err != nil {
-		return fmt.Errorf("%s: %w", p.path, err)
-	}
-	for _, c := range s.cols {
-		cw, err := group.NextColumn()
+	group := p.meta.AppendRowGroup()
+	group.SetNumRows(s.rows)
+	for i, b := range s.cols {
+		c, err := p.chunk(group, i, &s.room)
+		if err == nil {
+			err = b.encode(c)
+		}
+		if err == nil {
+			err = c.close()
+		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", p.path, err)
-		}
-		if err := c.encode(cw); err != nil {
-			return fmt.Errorf("%s: %w", p.path, err)
-		}
-		if err := cw.Close(); err != nil {
 			return fmt.Errorf("%s: %w", p.path, err)
 		}
 	}
 	p.rows += int64(s.rows)
-	return group.Close()
+	p.groups++
+	if err := group.Finish(0, p.groups-1); err != nil {
+		return fmt.Errorf("%s: %w", p.path, err)
+	}
+	return nil
 }
 
 // abandon gives up a file that is not needed. It stays an orphan until the
@@ -143,16 +158,9 @@ func (p *parquetFile) abandon() {
 
 // close ends the file and returns what Iceberg wants to know of it.
 func (p *parquetFile) close() (*metadata.FileMetaData, int64, error) {
-	err := p.w.Close()
+	meta, err := p.footer()
 	if err == nil {
-		err = p.buf.Flush()
-	}
-	var size int64
-	if err == nil {
-		var info os.FileInfo
-		if info, err = p.f.Stat(); err == nil {
-			size = info.Size()
-		}
+		err = p.out.Flush()
 	}
 	if cerr := p.f.Close(); err == nil {
 		err = cerr
@@ -160,11 +168,20 @@ func (p *parquetFile) close() (*metadata.FileMetaData, int64, error) {
 	if err != nil {
 		return nil, 0, fmt.Errorf("%s: %w", p.path, err)
 	}
-	meta, err := p.w.FileMetadata()
+	return meta, p.out.at, nil
+}
+
+func (p *parquetFile) footer() (*metadata.FileMetaData, error) {
+	meta, err := p.meta.Finish()
 	if err != nil {
-		return nil, 0, fmt.Errorf("%s: %w", p.path, err)
+		return nil, err
 	}
-	return meta, size, nil
+	n, err := meta.WriteTo(&p.out, nil)
+	if err != nil {
+		return nil, err
+	}
+	_, err = p.out.Write(append(binary.LittleEndian.AppendUint32(nil, uint32(n)), magic...))
+	return meta, err
 }
 
 // finishAs ends the file and moves it to its last name, for what is known only

@@ -1,16 +1,11 @@
 package lake
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"time"
-	"unsafe"
-
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/arrow-go/v18/parquet/file"
-	"github.com/apache/arrow-go/v18/parquet/metadata"
 
 	"github.com/periplus/periplus/periplus"
 )
@@ -21,12 +16,13 @@ import (
 type sheet struct {
 	rows int
 	cols []buffer
+	room pageRoom
 }
 
 // A buffer holds the values of one column of a row group.
 type buffer interface {
 	add(v any) error // string, int64, bool, time.Time, []byte, nil
-	encode(file.ColumnChunkWriter) error
+	encode(*chunk) error
 	reset()
 }
 
@@ -40,14 +36,18 @@ func newSheet(cols []column) *sheet {
 
 func newBuffer(c column) buffer {
 	switch c.typ {
-	case periplus.Bigint, periplus.Timestamptz:
-		return &int64s{null: c.null}
-	case periplus.Integer:
-		return &int32s{null: c.null}
+	case periplus.Bigint, periplus.Timestamptz, periplus.Integer:
+		switch {
+		case fewValues[c.name] && !c.null:
+			return &few{short: c.typ == periplus.Integer}
+		case c.typ == periplus.Integer:
+			return &numbers[int32]{null: c.null}
+		}
+		return &numbers[int64]{null: c.null}
 	case periplus.Boolean:
 		return &bools{}
 	default:
-		return &texts{null: c.null, binary: c.typ == periplus.Varbinary}
+		return &texts{null: c.null}
 	}
 }
 
@@ -69,125 +69,219 @@ func addRow[T any](s *sheet, fields []periplus.Field[T], row *T) error {
 	return nil
 }
 
-type int64s struct {
-	null   bool
-	values []int64
-	def    []int16
-}
-
-func (b *int64s) put(v int64) { b.values = append(b.values, v) }
-
-func (b *int64s) putCount(c periplus.Count) {
-	if c.Known {
-		b.values = append(b.values, c.N)
-		b.def = append(b.def, 1)
-	} else {
-		b.def = append(b.def, 0)
-	}
-}
-
-func (b *int64s) add(v any) error {
-	switch v := v.(type) {
-	case int64:
-		b.values = append(b.values, v)
-	case time.Time:
-		b.values = append(b.values, v.UnixMicro())
-	case nil:
-		if !b.null {
-			return errNull
-		}
-		b.def = append(b.def, 0)
-		return nil
-	default:
-		return fmt.Errorf("%T for a number", v)
-	}
-	if b.null {
-		b.def = append(b.def, 1)
-	}
-	return nil
-}
-
 var errNull = fmt.Errorf("no value where one must be")
 
-func (b *int64s) encode(w file.ColumnChunkWriter) error {
-	_, err := w.(*file.Int64ColumnChunkWriter).WriteBatch(b.values, b.def, nil)
-	return err
-}
-
-func (b *int64s) reset() { b.values, b.def = b.values[:0], b.def[:0] }
-
-type int32s struct {
-	null   bool
-	values []int32
-	def    []int16
-}
-
-func (b *int32s) put(v int32) { b.values = append(b.values, v) }
-
-func (b *int32s) putPort(p uint16, has bool) {
-	if has {
-		b.values = append(b.values, int32(p))
-		b.def = append(b.def, 1)
-	} else {
-		b.def = append(b.def, 0)
+// number is v for a column of numbers; false: null.
+func number(v any, null bool) (int64, bool, error) {
+	switch v := v.(type) {
+	case int64:
+		return v, true, nil
+	case time.Time:
+		return v.UnixMicro(), true, nil
+	case nil:
+		if !null {
+			return 0, false, errNull
+		}
+		return 0, false, nil
 	}
+	return 0, false, fmt.Errorf("%T for a number", v)
 }
 
-func (b *int32s) add(v any) error {
-	n, ok := v.(int64)
-	switch {
-	case v == nil && b.null:
-		b.def = append(b.def, 0)
-		return nil
-	case v == nil:
-		return errNull
-	case !ok || n < math.MinInt32 || n > math.MaxInt32:
-		return fmt.Errorf("%v (%T) for an integer", v, v)
-	}
-	b.values = append(b.values, int32(n))
-	if b.null {
-		b.def = append(b.def, 1)
+func fits(v int64, short bool) error {
+	if short && (v < math.MinInt32 || v > math.MaxInt32) {
+		return fmt.Errorf("%d for an integer", v)
 	}
 	return nil
 }
 
-func (b *int32s) encode(w file.ColumnChunkWriter) error {
-	_, err := w.(*file.Int32ColumnChunkWriter).WriteBatch(b.values, b.def, nil)
+// numbers is a column of numbers that differ.
+type numbers[T int32 | int64] struct {
+	null   bool
+	values []T
+	levels levels // where null may be
+}
+
+func (b *numbers[T]) put(v T) { b.values = append(b.values, v) }
+
+// putIf adds v, or null where it is not known.
+func (b *numbers[T]) putIf(v T, known bool) {
+	if known {
+		b.values = append(b.values, v)
+		b.levels.put(1)
+	} else {
+		b.levels.put(0)
+	}
+}
+
+func (b *numbers[T]) add(v any) error {
+	n, known, err := number(v, b.null)
+	if err == nil {
+		err = fits(n, b.short())
+	}
+	if err != nil {
+		return err
+	}
+	if b.null {
+		b.putIf(T(n), known)
+	} else {
+		b.put(T(n))
+	}
+	return nil
+}
+
+func (b *numbers[T]) short() bool {
+	_, short := any(T(0)).(int32)
+	return short
+}
+
+func (b *numbers[T]) encode(c *chunk) error {
+	if len(b.values) > 0 {
+		lo, hi := b.values[0], b.values[0]
+		for _, v := range b.values {
+			lo, hi = min(lo, v), max(hi, v)
+		}
+		c.bounds(appendPlain(nil, int64(lo), b.short()), appendPlain(nil, int64(hi), b.short()))
+	}
+	return c.deltas(b.null, &b.levels, len(b.values), func(to []byte) []byte { return appendDeltas(to, b.values) })
+}
+
+func (b *numbers[T]) reset() {
+	b.values = b.values[:0]
+	b.levels.reset()
+}
+
+func appendPlain(to []byte, v int64, short bool) []byte {
+	if short {
+		return binary.LittleEndian.AppendUint32(to, uint32(v))
+	}
+	return binary.LittleEndian.AppendUint64(to, uint64(v))
+}
+
+// few is a column of numbers among which few differ, none of them null: a
+// dictionary, found by open addressing.
+type few struct {
+	short  bool
+	values []int64
+	slots  []int32 // index and 1; 0: free
+	last   int32
+	index  indices
+}
+
+func (b *few) put(v int64) {
+	if len(b.values) == 0 || b.values[b.last] != v {
+		b.last = b.find(v)
+	}
+	b.index.put(b.last)
+}
+
+// find is the index of v in the dictionary.
+func (b *few) find(v int64) int32 {
+	if len(b.values)*2 >= len(b.slots) {
+		b.grow()
+	}
+	i := b.slot(v)
+	if b.slots[i] == 0 {
+		b.values = append(b.values, v)
+		b.slots[i] = int32(len(b.values))
+	}
+	return b.slots[i] - 1
+}
+
+// slot is where v is or belongs.
+func (b *few) slot(v int64) int {
+	mask := len(b.slots) - 1
+	for i := int(uint64(v)*0x9e3779b97f4a7c15>>32) & mask; ; i = (i + 1) & mask {
+		if at := b.slots[i]; at == 0 || b.values[at-1] == v {
+			return i
+		}
+	}
+}
+
+func (b *few) grow() {
+	b.slots = make([]int32, max(64, 2*len(b.slots)))
+	for i, v := range b.values {
+		b.slots[b.slot(v)] = int32(i + 1)
+	}
+}
+
+func (b *few) add(v any) error {
+	n, _, err := number(v, false)
+	if err == nil {
+		err = fits(n, b.short)
+	}
+	if err == nil {
+		b.put(n)
+	}
 	return err
 }
 
-func (b *int32s) reset() { b.values, b.def = b.values[:0], b.def[:0] }
+func (b *few) encode(c *chunk) error {
+	var plain []byte
+	lo, hi := b.values[0], b.values[0]
+	for _, v := range b.values {
+		plain = appendPlain(plain, v, b.short)
+		lo, hi = min(lo, v), max(hi, v)
+	}
+	c.bounds(appendPlain(nil, lo, b.short), appendPlain(nil, hi, b.short))
+	return c.indices(false, nil, &b.index, plain, len(b.values))
+}
 
-type bools struct{ values []bool }
+func (b *few) reset() {
+	b.values, b.last = b.values[:0], 0
+	clear(b.slots)
+	b.index.reset()
+}
 
-func (b *bools) put(v bool) { b.values = append(b.values, v) }
+// bools is a column of truths, none of them null.
+type bools struct {
+	n, set int
+	bits   []byte
+}
+
+func (b *bools) put(v bool) {
+	if b.n&7 == 0 {
+		b.bits = append(b.bits, 0)
+	}
+	if v {
+		b.bits[b.n>>3] |= 1 << (b.n & 7)
+		b.set++
+	}
+	b.n++
+}
 
 func (b *bools) add(v any) error {
 	x, ok := v.(bool)
 	if !ok {
 		return fmt.Errorf("%T for a boolean", v)
 	}
-	b.values = append(b.values, x)
+	b.put(x)
 	return nil
 }
 
-func (b *bools) encode(w file.ColumnChunkWriter) error {
-	_, err := w.(*file.BooleanColumnChunkWriter).WriteBatch(b.values, nil, nil)
-	return err
+func (b *bools) encode(c *chunk) error {
+	lo, hi := byte(0), byte(0)
+	if b.set == b.n {
+		lo = 1
+	}
+	if b.set > 0 {
+		hi = 1
+	}
+	c.bounds([]byte{lo}, []byte{hi})
+	return c.plain(b.bits, b.n)
 }
 
-func (b *bools) reset() { b.values = b.values[:0] }
+func (b *bools) reset() { b.n, b.set, b.bits = 0, 0, b.bits[:0] }
 
 // texts is a column of text kept as the dictionary and the indices that
 // Parquet wants, so that a row costs an index and no hashing where the caller
 // knows its value already (a Place, a Note, the address of the row before).
 type texts struct {
-	null, binary bool
-	index        []int32
-	def          []int16
-	ends         []int32 // of each value in data, from 0
-	data         []byte
-	known        map[string]int32
+	null   bool
+	n      int    // values
+	plain  []byte // they, each after its length
+	known  map[string]int32
+	index  indices // of the rows that are not null
+	levels levels  // where null may be
 
 	lastText  string // of again
 	lastIndex int32
@@ -205,11 +299,11 @@ func (b *texts) intern(s string) int32 {
 	if b.known == nil {
 		b.known = map[string]int32{}
 	}
-	start := len(b.data)
-	b.data = append(b.data, s...)
-	i := b.closeValue()
-	// The map's key is a copy: data moves when it grows.
-	b.known[string(b.data[start:])] = i
+	start := b.openValue()
+	b.plain = append(b.plain, s...)
+	i := b.closeValue(start)
+	// The map's key is a copy: plain moves when it grows.
+	b.known[string(b.plain[start:])] = i
 	return i
 }
 
@@ -222,13 +316,17 @@ func (b *texts) again(s string) int32 {
 	return b.lastIndex
 }
 
-// closeValue ends the value that was appended to data.
-func (b *texts) closeValue() int32 {
-	if len(b.ends) == 0 {
-		b.ends = append(b.ends, 0)
-	}
-	b.ends = append(b.ends, int32(len(b.data)))
-	return int32(len(b.ends) - 2)
+// openValue begins another value, which is then appended to plain.
+func (b *texts) openValue() (start int) {
+	b.plain = append(b.plain, 0, 0, 0, 0)
+	return len(b.plain)
+}
+
+// closeValue ends the value that begins at start.
+func (b *texts) closeValue(start int) int32 {
+	binary.LittleEndian.PutUint32(b.plain[start-4:], uint32(len(b.plain)-start))
+	b.n++
+	return int32(b.n - 1)
 }
 
 // internOrAbsent is intern for a column where "" is null.
@@ -239,16 +337,15 @@ func (b *texts) internOrAbsent(s string) int32 {
 	return b.intern(s)
 }
 
-func (b *texts) put(i int32) { b.index = append(b.index, i) }
+func (b *texts) put(i int32) { b.index.put(i) }
 
 func (b *texts) putNull(i int32) {
 	if i == absent {
-		b.index = append(b.index, 0)
-		b.def = append(b.def, 0)
+		b.levels.put(0)
 		return
 	}
-	b.index = append(b.index, i)
-	b.def = append(b.def, 1)
+	b.index.put(i)
+	b.levels.put(1)
 }
 
 func (b *texts) add(v any) error {
@@ -273,74 +370,30 @@ func (b *texts) add(v any) error {
 	return nil
 }
 
-// dictEncoder is what the column's encoder can do beside taking values: its
-// own interface is internal to arrow-go.
-type dictEncoder interface {
-	PutDictionary(arrow.Array) error
-	NumEntries() int
-}
-
-func (b *texts) encode(w file.ColumnChunkWriter) error {
-	cw := w.(*file.ByteArrayColumnChunkWriter)
-	enc, ok := cw.CurrentEncoder().(dictEncoder)
-	if !ok {
-		return fmt.Errorf("%s: no dictionary", w.Descr().Name())
-	}
-	if len(b.ends) == 0 {
-		b.ends = append(b.ends, 0)
-	}
-	n := len(b.ends) - 1
-	offsets := memory.NewBufferBytes(asBytes(b.ends))
-	values := memory.NewBufferBytes(b.data)
-	data := array.NewData(arrow.BinaryTypes.Binary, n, []*memory.Buffer{nil, offsets, values}, nil, 0, 0)
-	dictionary := array.NewBinaryData(data)
-	if err := enc.PutDictionary(dictionary); err != nil {
-		return err
-	}
-	if enc.NumEntries() != n {
-		return fmt.Errorf("%s: %d of %d values differ", w.Descr().Name(), enc.NumEntries(), n)
-	}
-	nulls := 0
-	for _, d := range b.def {
-		nulls += int(1 - d)
-	}
-	if stats, ok := cw.PageStatistics().(*metadata.ByteArrayStatistics); ok && stats != nil {
-		stats.IncNulls(int64(nulls))
-		stats.IncNumValues(int64(len(b.index) - nulls))
-		if n > 0 {
-			// The dictionary holds the values of this group and no others.
-			if err := stats.UpdateFromArrow(dictionary, false); err != nil {
-				return err
-			}
+func (b *texts) encode(c *chunk) error {
+	// The dictionary holds the values of this group and no others.
+	var lo, hi []byte
+	for rest := b.plain; len(rest) > 0; {
+		n := 4 + binary.LittleEndian.Uint32(rest)
+		v := rest[4:n]
+		rest = rest[n:]
+		if lo == nil || bytes.Compare(v, lo) < 0 {
+			lo = v
+		}
+		if hi == nil || bytes.Compare(v, hi) > 0 {
+			hi = v
 		}
 	}
-	var valid *memory.Buffer
-	if nulls > 0 {
-		valid = memory.NewBufferBytes(b.valid())
+	if b.n > 0 {
+		c.bounds(bytes.Clone(lo), bytes.Clone(hi))
 	}
-	indices := array.NewInt32Data(array.NewData(arrow.PrimitiveTypes.Int32, len(b.index),
-		[]*memory.Buffer{valid, memory.NewBufferBytes(asBytes(b.index))}, nil, nulls, 0))
-	return cw.WriteDictIndices(indices, b.def, nil)
-}
-
-// valid is the bitmap of the rows that are not null.
-func (b *texts) valid() []byte {
-	bits := make([]byte, (len(b.def)+7)/8)
-	for i, d := range b.def {
-		bits[i/8] |= byte(d) << (i % 8)
-	}
-	return bits
+	return c.indices(b.null, &b.levels, &b.index, b.plain, b.n)
 }
 
 func (b *texts) reset() {
-	b.index, b.def, b.ends, b.data = b.index[:0], b.def[:0], b.ends[:0], b.data[:0]
+	b.n, b.plain = 0, b.plain[:0]
+	b.index.reset()
+	b.levels.reset()
 	clear(b.known)
 	b.lastText, b.lastSet = "", false
-}
-
-func asBytes(v []int32) []byte {
-	if len(v) == 0 {
-		return nil
-	}
-	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(v))), len(v)*4)
 }

@@ -8,15 +8,17 @@ import (
 // periplus.TrafficFields; a test holds it against them.
 type trafficSheet struct {
 	*sheet
-	step, bucket                 *int64s
+	step                         *numbers[int64]
+	bucket                       *few
 	client, clientNet            *texts
 	server, serverNet            *texts
-	serverPort, protocol         *int32s
+	serverPort                   *numbers[int32]
+	protocol                     *few
 	verdict, reason              *texts
-	counters                     [4]*int64s
-	records, connections, opened *int64s
-	tcpFlags                     *int32s
-	first, last                  *int64s
+	counters                     [4]*numbers[int64]
+	records, connections, opened *numbers[int64]
+	tcpFlags                     *few
+	first, last                  *numbers[int64]
 	words                        [6]*texts // seen_by … encryption
 	sampled, incomplete          *bools
 
@@ -27,19 +29,20 @@ type trafficSheet struct {
 func newTrafficSheet() *trafficSheet {
 	s := &trafficSheet{sheet: newSheet(layouts[Traffic].columns)}
 	i := -1
-	long := func() *int64s { i++; return s.cols[i].(*int64s) }
-	short := func() *int32s { i++; return s.cols[i].(*int32s) }
+	long := func() *numbers[int64] { i++; return s.cols[i].(*numbers[int64]) }
+	short := func() *numbers[int32] { i++; return s.cols[i].(*numbers[int32]) }
+	rare := func() *few { i++; return s.cols[i].(*few) }
 	text := func() *texts { i++; return s.cols[i].(*texts) }
 	truth := func() *bools { i++; return s.cols[i].(*bools) }
-	s.step, s.bucket = long(), long()
+	s.step, s.bucket = long(), rare()
 	s.client, s.clientNet, s.server, s.serverNet = text(), text(), text(), text()
-	s.serverPort, s.protocol = short(), short()
+	s.serverPort, s.protocol = short(), rare()
 	s.verdict, s.reason = text(), text()
 	for k := range s.counters {
 		s.counters[k] = long()
 	}
 	s.records, s.connections, s.opened = long(), long(), long()
-	s.tcpFlags = short()
+	s.tcpFlags = rare()
 	s.first, s.last = long(), long()
 	for k := range s.words {
 		s.words[k] = text()
@@ -63,18 +66,18 @@ func (s *trafficSheet) add(t *periplus.Traffic) {
 	s.clientNet.put(s.clientNet.again(t.ClientNetwork))
 	s.server.put(s.servers.index(s.server, t.Server))
 	s.serverNet.put(s.serverNet.again(t.ServerNetwork))
-	s.serverPort.putPort(t.ServerPort, t.HasPort)
-	s.protocol.put(int32(t.Protocol))
+	s.serverPort.putIf(int32(t.ServerPort), t.HasPort)
+	s.protocol.put(int64(t.Protocol))
 	s.verdict.put(s.verdict.again(t.Verdict.String()))
 	s.reason.put(s.reason.again(t.Reason))
-	s.counters[0].putCount(t.RequestPackets)
-	s.counters[1].putCount(t.RequestBytes)
-	s.counters[2].putCount(t.ResponsePackets)
-	s.counters[3].putCount(t.ResponseBytes)
+	s.counters[0].putIf(t.RequestPackets.N, t.RequestPackets.Known)
+	s.counters[1].putIf(t.RequestBytes.N, t.RequestBytes.Known)
+	s.counters[2].putIf(t.ResponsePackets.N, t.ResponsePackets.Known)
+	s.counters[3].putIf(t.ResponseBytes.N, t.ResponseBytes.Known)
 	s.records.put(t.Records)
 	s.connections.put(t.Connections)
-	s.opened.putCount(t.Opened)
-	s.tcpFlags.put(int32(t.TCPFlags))
+	s.opened.putIf(t.Opened.N, t.Opened.Known)
+	s.tcpFlags.put(int64(t.TCPFlags))
 	s.first.put(t.FirstSeen.UnixMicro())
 	s.last.put(t.LastSeen.UnixMicro())
 	for k, v := range [6]string{t.SeenBy, t.StoppedAt, t.Answer, t.Service, t.Path, t.Encryption} {
