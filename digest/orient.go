@@ -36,10 +36,47 @@ func (s *hashSet) has(h uint64) bool {
 const fanParts = 256
 
 // endLists are ends as hashes, in parts that the cache holds.
-type endLists [fanParts][]uint64
+type endLists [fanParts]endList
+
+// endList grows without moving what it has.
+type endList struct {
+	n    int
+	full [][]uint64
+	now  []uint64
+}
+
+// An endList's chunks grow from one size to the other.
+const (
+	minEnds = 1 << 5
+	maxEnds = 1 << 11
+)
 
 // add takes an end that is met by another peer.
-func (l *endLists) add(h uint64) { l[h>>56] = append(l[h>>56], h) }
+func (l *endLists) add(h uint64) {
+	p := &l[h>>56]
+	if len(p.now) == cap(p.now) {
+		p.grow()
+	}
+	p.now = append(p.now, h)
+	p.n++
+}
+
+func (p *endList) grow() {
+	if p.now != nil {
+		p.full = append(p.full, p.now)
+	}
+	p.now = make([]uint64, 0, min(maxEnds, max(minEnds, 2*cap(p.now))))
+}
+
+func (p *endList) all(yield func(h uint64) bool) {
+	for _, chunk := range append(p.full, p.now) {
+		for _, h := range chunk {
+			if !yield(h) {
+				return
+			}
+		}
+	}
+}
 
 // peerCounter counts equal hashes.
 type peerCounter struct {
@@ -50,7 +87,7 @@ type peerCounter struct {
 func (c *peerCounter) count(lists []endLists, part int, f *fans) {
 	size, want := minIndex, 0
 	for i := range lists {
-		want += 2 * len(lists[i][part])
+		want += 2 * lists[i][part].n
 	}
 	for size < want {
 		size *= 2
@@ -62,7 +99,7 @@ func (c *peerCounter) count(lists []endLists, part int, f *fans) {
 	clear(c.n)
 	mask := uint64(size - 1)
 	for l := range lists {
-		for _, h := range lists[l][part] {
+		for h := range lists[l][part].all {
 			i := h >> 24 & mask
 			for c.n[i] != 0 && c.keys[i] != h {
 				i = (i + 1) & mask

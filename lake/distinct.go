@@ -19,6 +19,12 @@ type conversation struct {
 	protocol       uint8
 }
 
+// of reports whether a row is of the conversation.
+func (c *conversation) of(f *periplus.Flow) bool {
+	return f.Client == c.client && f.Server == c.server && f.Protocol == c.protocol &&
+		(f.HasPort && uint32(f.ServerPort) == c.port || !f.HasPort && c.port == 1<<16)
+}
+
 func conversationOf(f *periplus.Flow) conversation {
 	c := conversation{f.Client, f.Server, 1 << 16, f.Protocol}
 	if f.HasPort {

@@ -1,7 +1,9 @@
 package lake
 
 import (
+	"encoding/binary"
 	"net/netip"
+	"unsafe"
 
 	"github.com/periplus/periplus/periplus"
 )
@@ -26,7 +28,7 @@ type flowSheet struct {
 	path, encryption              *texts
 	sampled                       *bools
 
-	places    map[*periplus.Place][8]int32
+	places    placeIndex
 	notes     map[*periplus.Note]noteIndex
 	lastPlace *periplus.Place
 	placeNow  [8]int32
@@ -39,17 +41,27 @@ type flowSheet struct {
 
 type noteIndex struct{ reason, path, encryption int32 }
 
-// addresses maps addresses to indices of a column of text.
+// addresses maps addresses to indices of a column of text, by open addressing.
 type addresses struct {
-	known map[netip.Addr]int32
+	slots []addressSlot
+	n     int
 	last  netip.Addr
 	now   int32
 }
 
+type addressSlot struct {
+	addr netip.Addr
+	next int32 // index and 1; 0: free
+}
+
+const minAddresses = 1 << 8
+
 func (a *addresses) reset() {
-	clear(a.known)
-	a.last = netip.Addr{}
-	a.now = absent
+	if a.n*16 < len(a.slots) {
+		a.slots = nil // grown for a row group of more
+	}
+	clear(a.slots)
+	a.n, a.last, a.now = 0, netip.Addr{}, absent
 }
 
 // index returns the index of an address; the zero Addr is "".
@@ -57,20 +69,42 @@ func (a *addresses) index(b *texts, addr netip.Addr) int32 {
 	if addr == a.last && a.now != absent {
 		return a.now
 	}
-	i, ok := a.known[addr]
-	if !ok {
-		if a.known == nil {
-			a.known = map[netip.Addr]int32{}
-		}
+	if a.n*2 >= len(a.slots) {
+		a.grow()
+	}
+	s := a.slot(addr)
+	if s.next == 0 {
 		start := b.openValue()
 		if addr.IsValid() {
 			b.plain = addr.AppendTo(b.plain)
 		}
-		i = b.closeValue(start)
-		a.known[addr] = i
+		s.addr, s.next = addr, b.closeValue(start)+1
+		a.n++
 	}
-	a.last, a.now = addr, i
-	return i
+	a.last, a.now = addr, s.next-1
+	return a.now
+}
+
+// slot is where an address is or belongs.
+func (a *addresses) slot(addr netip.Addr) *addressSlot {
+	b := addr.As16()
+	hash := mix(binary.LittleEndian.Uint64(b[:8]), binary.LittleEndian.Uint64(b[8:]))
+	mask := uint64(len(a.slots) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		if s := &a.slots[i]; s.next == 0 || s.addr == addr {
+			return s
+		}
+	}
+}
+
+func (a *addresses) grow() {
+	old := a.slots
+	a.slots = make([]addressSlot, max(minAddresses, 2*len(old)))
+	for _, s := range old {
+		if s.next != 0 {
+			*a.slot(s.addr) = s
+		}
+	}
 }
 
 func (a *addresses) indexOrAbsent(b *texts, addr netip.Addr) int32 {
@@ -81,8 +115,7 @@ func (a *addresses) indexOrAbsent(b *texts, addr netip.Addr) int32 {
 }
 
 func newFlowSheet() *flowSheet {
-	s := &flowSheet{sheet: newSheet(layouts[Flows].columns),
-		places: map[*periplus.Place][8]int32{}, notes: map[*periplus.Note]noteIndex{}}
+	s := &flowSheet{sheet: newSheet(layouts[Flows].columns), notes: map[*periplus.Note]noteIndex{}}
 	i := -1
 	long := func() *numbers[int64] { i++; return s.cols[i].(*numbers[int64]) }
 	short := func() *numbers[int32] { i++; return s.cols[i].(*numbers[int32]) }
@@ -111,7 +144,7 @@ func newFlowSheet() *flowSheet {
 
 // forget drops what was cached of the row group before.
 func (s *flowSheet) forget() {
-	clear(s.places)
+	s.places.forget()
 	clear(s.notes)
 	s.lastPlace, s.lastNote = nil, nil
 	s.noteNow = noteIndex{absent, absent, absent}
@@ -171,14 +204,68 @@ func (s *flowSheet) add(f *periplus.Flow) {
 
 func (s *flowSheet) seekPlace(p *periplus.Place) {
 	s.lastPlace = p
-	now, ok := s.places[p]
-	if !ok {
+	at := s.places.slot(p)
+	if at.group != s.places.group {
+		s.placeNow = [8]int32{}
 		for k, v := range [8]string{p.Provider, p.Account, p.Region, p.Zone, p.Network, p.Subnet, p.Interface, p.Log} {
-			now[k] = s.place[k].intern(v)
+			s.placeNow[k] = s.place[k].again(v)
 		}
-		s.places[p] = now
+		at.group, at.now = s.places.group, s.placeNow
+		return
 	}
-	s.placeNow = now
+	s.placeNow = at.now
+}
+
+// placeIndex finds the indices of a place in eight columns by its pointer. It
+// keeps the pointers from row group to row group.
+type placeIndex struct {
+	slots []placeSlot
+	n     int
+	group uint32 // now
+}
+
+type placeSlot struct {
+	place *periplus.Place
+	group uint32 // that now is of
+	now   [8]int32
+}
+
+// maxPlaceSlots is how many slots are kept from row group to row group.
+const maxPlaceSlots = 1 << 16
+
+func (x *placeIndex) forget() {
+	if len(x.slots) > maxPlaceSlots {
+		x.slots, x.n = nil, 0
+	}
+	x.group++
+}
+
+// slot is that of a place, which may have been of another row group.
+func (x *placeIndex) slot(p *periplus.Place) *placeSlot {
+	if x.n*2 >= len(x.slots) {
+		old := x.slots
+		x.slots = make([]placeSlot, max(64, 2*len(old)))
+		for _, s := range old {
+			if s.place != nil {
+				*x.find(s.place) = s
+			}
+		}
+	}
+	s := x.find(p)
+	if s.place == nil {
+		s.place = p
+		x.n++
+	}
+	return s
+}
+
+func (x *placeIndex) find(p *periplus.Place) *placeSlot {
+	mask := uint64(len(x.slots) - 1)
+	for i := mix(uint64(uintptr(unsafe.Pointer(p))), 1) & mask; ; i = (i + 1) & mask {
+		if s := &x.slots[i]; s.place == p || s.place == nil {
+			return s
+		}
+	}
 }
 
 func (s *flowSheet) seekNote(n *periplus.Note) {

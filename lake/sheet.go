@@ -302,8 +302,7 @@ func (b *texts) intern(s string) int32 {
 	start := b.openValue()
 	b.plain = append(b.plain, s...)
 	i := b.closeValue(start)
-	// The map's key is a copy: plain moves when it grows.
-	b.known[string(b.plain[start:])] = i
+	b.known[s] = i
 	return i
 }
 

@@ -105,9 +105,9 @@ func (s *Summary) count(rows Rows, seen *distinct) Rows {
 				v := f.Verdict & 3
 				bytes[v] += f.RequestBytes.N + f.ResponseBytes.N
 				packets[v] += f.RequestPackets.N + f.ResponsePackets.N
-				if c := conversationOf(f); c != last {
-					last = c
-					if hashes = append(hashes, c.hash()); len(hashes) == waitHashes {
+				if n == 1 || !last.of(f) {
+					last = conversationOf(f)
+					if hashes = append(hashes, last.hash()); len(hashes) == waitHashes {
 						seen.add(hashes)
 						hashes = hashes[:0]
 					}
