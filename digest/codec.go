@@ -2,14 +2,18 @@ package digest
 
 import (
 	"encoding/binary"
+	"math/bits"
+	"slices"
 
 	"github.com/periplus/periplus/periplus"
 )
 
 // Rows that wait or are settled are kept as bytes, in memory and on disk alike:
 // about 35 of them, as neighbours in a sorted run share most of their key. A
-// row begins with six bytes of flags and small values; what equals the row
-// before, or is nothing, is left out.
+// row begins with six bytes of flags and small values and with how wide its
+// numbers are; what equals the row before, or is nothing, is left out. Numbers
+// are read eight bytes at a time and cut to their width, as a branch a byte
+// would cost more than the rest.
 
 // Bits of a row's first byte.
 const (
@@ -35,6 +39,10 @@ const (
 
 // maxRow is more than any row takes.
 const maxRow = 16 << 10
+
+// slackBytes lie behind the last row of a run, so that a number may be read
+// eight bytes at a time.
+const slackBytes = 8
 
 const microsPerBucket = int64(300e6)
 
@@ -92,6 +100,8 @@ func appendRow(to []byte, r, prev *row, set *ports) []byte {
 		first, dur = first/1e6, dur/1e6
 	}
 	to = append(to, b0, byte(r.has), b2, b3, r.tcpFlags, r.minutes)
+	to = appendNumbers(to, &numbers{uint64(r.aPort), zigzag(first), zigzag(dur), uint64(r.records),
+		r.ab.packets, r.ab.bytes, r.ba.packets, r.ba.bytes})
 	to = appendKey(to, r, prev, b0, b2)
 	if b3&withNote != 0 {
 		to = binary.AppendUvarint(to, uint64(r.note))
@@ -104,9 +114,6 @@ func appendRow(to []byte, r, prev *row, set *ports) []byte {
 		to = binary.AppendUvarint(to, uint64(r.aOpened))
 		to = binary.AppendUvarint(to, uint64(r.bOpened))
 	}
-	to = binary.AppendUvarint(to, zigzag(first))
-	to = binary.AppendUvarint(to, zigzag(dur))
-	to = appendCounters(to, r)
 	if r.has&hasID != 0 {
 		to = binary.LittleEndian.AppendUint64(to, r.id)
 	}
@@ -119,6 +126,26 @@ func appendRow(to []byte, r, prev *row, set *ports) []byte {
 	return to
 }
 
+// numbers are what every row has: a's port, times, records, counters.
+type numbers [8]uint64
+
+// appendNumbers writes how many bytes each takes, four bits each, and then
+// those bytes.
+func appendNumbers(to []byte, n *numbers) []byte {
+	at := len(to)
+	to = slices.Grow(to, 4+9*len(n))[:at+4+8*len(n)]
+	end := at + 4
+	var widths uint32
+	for i, v := range n {
+		w := (bits.Len64(v) + 7) / 8
+		widths |= uint32(w) << (4 * i)
+		binary.LittleEndian.PutUint64(to[end:end+8], v)
+		end += w
+	}
+	binary.LittleEndian.PutUint32(to[at:], widths)
+	return to[:end]
+}
+
 func appendKey(to []byte, r, prev *row, b0, b2 byte) []byte {
 	if b0&sameA == 0 {
 		to = appendIP(to, r.a, b2&aIs4 != 0)
@@ -126,10 +153,8 @@ func appendKey(to []byte, r, prev *row, b0, b2 byte) []byte {
 	if b0&sameB == 0 {
 		to = appendIP(to, r.b, b2&bIs4 != 0)
 	}
-	to = binary.AppendUvarint(to, uint64(r.aPort))
 	if b0&samePort == 0 {
-		to = binary.AppendUvarint(to, uint64(r.bPort))
-		to = append(to, r.protocol)
+		to = append(binary.LittleEndian.AppendUint16(to, uint16(r.bPort)), byte(r.bPort>>16), r.protocol)
 	}
 	if b0&sameBucket == 0 {
 		to = binary.AppendUvarint(to, zigzag(int64(r.bucket)-int64(prev.bucket)))
@@ -141,22 +166,6 @@ func appendKey(to []byte, r, prev *row, b0, b2 byte) []byte {
 		to = binary.AppendUvarint(to, uint64(r.place))
 	}
 	return to
-}
-
-func appendCounters(to []byte, r *row) []byte {
-	if r.has&hasABPackets != 0 {
-		to = binary.AppendUvarint(to, r.ab.packets)
-	}
-	if r.has&hasABBytes != 0 {
-		to = binary.AppendUvarint(to, r.ab.bytes)
-	}
-	if r.has&hasBAPackets != 0 {
-		to = binary.AppendUvarint(to, r.ba.packets)
-	}
-	if r.has&hasBABytes != 0 {
-		to = binary.AppendUvarint(to, r.ba.bytes)
-	}
-	return binary.AppendUvarint(to, uint64(r.records))
 }
 
 func appendIP(to []byte, a ip, is4 bool) []byte {
@@ -196,6 +205,20 @@ func (d *decoder) ip(is4 bool) ip {
 	return a
 }
 
+// numbers reads what appendNumbers wrote.
+func (d *decoder) numbers(n *numbers) {
+	buf := d.buf
+	widths := binary.LittleEndian.Uint32(buf)
+	at := uint(4)
+	for i := range n {
+		w := uint(widths & 15)
+		widths >>= 4
+		n[i] = binary.LittleEndian.Uint64(buf[at:]) & (1<<(8*w) - 1)
+		at += w
+	}
+	d.buf = buf[at:]
+}
+
 // row reads the next row over the one before it, and its ports into set. A row
 // of one port leaves set empty.
 func (d *decoder) row(r *row, set *ports) {
@@ -204,6 +227,8 @@ func (d *decoder) row(r *row, set *ports) {
 	r.has, r.tcpFlags, r.minutes = has(h[1]), h[4], h[5]
 	r.verdict, r.stand, r.orient = periplus.Verdict(b2&3), stand(b2>>2&15), b3&15
 	d.buf = d.buf[6:]
+	var n numbers
+	d.numbers(&n)
 	d.key(r, b0, b2)
 	r.note, r.reason, r.evid, r.aOpened, r.bOpened = 0, 0, 0, 0, 0
 	if b3&withNote != 0 {
@@ -216,13 +241,14 @@ func (d *decoder) row(r *row, set *ports) {
 	if b3&withOpens != 0 {
 		r.aOpened, r.bOpened = uint32(d.uvarint()), uint32(d.uvarint())
 	}
-	first, dur := unzigzag(d.uvarint()), unzigzag(d.uvarint())
+	first, dur := unzigzag(n[1]), unzigzag(n[2])
 	if b3&inSeconds != 0 {
 		first, dur = first*1e6, dur*1e6
 	}
+	r.aPort, r.records = uint32(n[0]), uint32(n[3])
 	r.first = first + int64(r.bucket)*microsPerBucket
 	r.last = r.first + dur
-	d.counters(r)
+	r.ab, r.ba = counter{n[4], n[5]}, counter{n[6], n[7]}
 	r.id, r.natA, r.natB = 0, ip{}, ip{}
 	if r.has&hasID != 0 {
 		r.id = d.uint64()
@@ -243,11 +269,10 @@ func (d *decoder) key(r *row, b0, b2 byte) {
 	if b0&sameB == 0 {
 		r.b = d.ip(b2&bIs4 != 0)
 	}
-	r.aPort = uint32(d.uvarint())
 	if b0&samePort == 0 {
-		r.bPort = uint32(d.uvarint())
-		r.protocol = d.buf[0]
-		d.buf = d.buf[1:]
+		p := d.buf[:4]
+		r.bPort, r.protocol = uint32(binary.LittleEndian.Uint16(p))|uint32(p[2])<<16, p[3]
+		d.buf = d.buf[4:]
 	}
 	if b0&sameBucket == 0 {
 		r.bucket += int32(unzigzag(d.uvarint()))
@@ -258,21 +283,4 @@ func (d *decoder) key(r *row, b0, b2 byte) {
 	if b0&samePlace == 0 {
 		r.place = uint32(d.uvarint())
 	}
-}
-
-func (d *decoder) counters(r *row) {
-	r.ab, r.ba = counter{}, counter{}
-	if r.has&hasABPackets != 0 {
-		r.ab.packets = d.uvarint()
-	}
-	if r.has&hasABBytes != 0 {
-		r.ab.bytes = d.uvarint()
-	}
-	if r.has&hasBAPackets != 0 {
-		r.ba.packets = d.uvarint()
-	}
-	if r.has&hasBABytes != 0 {
-		r.ba.bytes = d.uvarint()
-	}
-	r.records = uint32(d.uvarint())
 }

@@ -97,7 +97,8 @@ func (s *runs) keep(data []byte, rows int) (run, error) {
 	if s.inMem+n <= s.limit {
 		s.inMem += n
 		s.mu.Unlock()
-		return run{mem: append([]byte(nil), data...), size: n, rows: rows}, nil
+		mem := append(make([]byte, 0, n+slackBytes), data...)
+		return run{mem: mem, size: n, rows: rows}, nil
 	}
 	if s.spill == nil {
 		f, err := s.create()
@@ -257,11 +258,12 @@ func newTupleCursor(r *run) *cursor {
 }
 
 func openCursor(r *run, from, to int64, rows int) *cursor {
-	c := &cursor{left: rows, file: r.file, off: r.from + from, end: r.from + to}
+	c := &cursor{left: rows, file: r.file}
 	if r.file == nil {
-		c.d.buf = r.mem[from:to]
+		c.d.buf = r.mem[from : to+slackBytes]
 	} else {
-		c.window = make([]byte, min(windowSize, to-from))
+		c.off, c.end = r.from+from, r.from+to
+		c.window = make([]byte, min(windowSize, to-from)+slackBytes)
 	}
 	return c
 }
@@ -274,7 +276,7 @@ func (c *cursor) next() error {
 			return nil
 		}
 		c.left--
-		if c.file != nil && len(c.d.buf) < maxRow && c.off < c.end {
+		if c.off < c.end && len(c.d.buf) < maxRow+slackBytes {
 			if err := c.fill(); err != nil {
 				return err
 			}
@@ -300,13 +302,18 @@ func (c *cursor) next() error {
 	}
 }
 
+// fill reads more of a file behind what is left.
 func (c *cursor) fill() error {
-	n := copy(c.window, c.d.buf)
-	want := min(len(c.window)-n, int(min(c.end-c.off, int64(len(c.window)))))
-	m, err := c.file.ReadAt(c.window[n:n+want], c.off)
-	c.off += int64(m)
-	c.d.buf = c.window[:n+m]
-	if m < want {
+	left := 0
+	if len(c.d.buf) > slackBytes {
+		left = copy(c.window, c.d.buf[:len(c.d.buf)-slackBytes])
+	}
+	room := c.window[left : len(c.window)-slackBytes]
+	want := int(min(c.end-c.off, int64(len(room))))
+	n, err := c.file.ReadAt(room[:want], c.off)
+	c.off += int64(n)
+	c.d.buf = c.window[:left+n+slackBytes]
+	if n < want {
 		if err == nil || err == io.EOF {
 			err = io.ErrUnexpectedEOF
 		}
