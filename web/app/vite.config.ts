@@ -1,17 +1,11 @@
 import { defineConfig } from 'vitest/config';
 import { mock } from './fixture/server.mjs';
 
-// See there why d3 needs no more than this of two of its modules.
-const still = new URL('./src/map/transition.ts', import.meta.url).pathname;
-
 // dist is committed and embedded by the Go side: file names carry no hash, so
 // that a rebuild changes only what changed, and every address is relative.
 export default defineConfig({
   base: './',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  resolve: {
-    alias: { 'd3-transition': still, 'd3-interpolate': still },
-  },
   build: {
     outDir: '../dist',
     emptyOutDir: true,
@@ -19,9 +13,14 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: false,
     rollupOptions: {
+      // The worker and the second layout are entries of their own, so that they
+      // share the page's code and come only when they are wanted.
+      preserveEntrySignatures: 'exports-only',
+      input: { page: 'index.html', worker: 'src/map/worker.ts', force: 'src/map/force/force.ts' },
       output: {
-        entryFileNames: 'page.js',
+        entryFileNames: '[name].js',
         chunkFileNames: '[name].js',
+        codeSplitting: { groups: [{ name: 'map', test: /src.map/, minShareCount: 2 }] },
         assetFileNames: '[name][extname]',
       },
     },

@@ -9,7 +9,7 @@ const names = `
   router terminal-2 map-pin world flag affiliate user building radar question-mark
   sun moon link download chevron-down chevron-right chevron-left x plus minus maximize
   layout-sidebar-left-collapse layout-sidebar-right-collapse player-pause player-play alert-triangle
-  arrow-right arrow-left menu-2 filter eye-off refresh keyboard circle-check focus-2 box
+  arrow-right arrow-left menu-2 filter eye-off refresh keyboard circle-check focus-2 box pin snowflake
 `
   .trim()
   .split(/\s+/)

@@ -20,6 +20,8 @@ export const shortcuts: [string, string][] = [
   ['1 … 7', 'level: provider … host'],
   ['A  D', 'all, denied only'],
   ['B  K  R', 'bytes, packets, records'],
+  ['L  Z', 'layout Tiers or Force; freeze or let go'],
+  ['Alt arrows', 'move a node and pin it; Alt Shift: its network'],
   ['0  +  −', 'fit, zoom in, zoom out'],
   ['[  ]', 'left, right panel'],
   [',  .', 'earlier, later'],
@@ -78,6 +80,10 @@ function actions(help: { value: boolean }, e: KeyboardEvent): Record<string, () 
     b: () => go({ metric: 'bytes' }),
     k: () => go({ metric: 'packets' }),
     r: () => go({ metric: 'records' }),
+    l: () => go({ layout: view.value.layout === 'force' ? 'tiers' : 'force' }),
+    z: () => {
+      if (view.value.layout === 'force') go({ freeze: !view.value.freeze });
+    },
     '0': () => mapZoom.fit(),
     '+': () => mapZoom.by(1.3),
     '=': () => mapZoom.by(1.3),

@@ -28,6 +28,9 @@ export interface View {
   cap: number; // doublings of the server's caps
   rows: boolean; // the table of flow records is open
   icons: string; // packs of official icons, joined by commas; '' : glyphs
+  layout: 'tiers' | 'force';
+  freeze: boolean; // of the layout force
+  pins: string; // what was dragged, as map/pincode.ts writes it
   left: boolean;
   right: boolean;
 }
@@ -56,6 +59,9 @@ export const start: View = {
   cap: 0,
   rows: false,
   icons: '',
+  layout: 'tiers',
+  freeze: false,
+  pins: '',
   left: true,
   right: true,
 };
@@ -109,6 +115,9 @@ export function fromURL(search: string): View {
     cap: Math.min(3, Math.max(0, Number.parseInt(p.get('cap') ?? '0', 10) || 0)),
     rows: p.get('rows') === '1',
     icons: p.get('icons') ?? '',
+    layout: p.get('layout') === 'force' ? 'force' : 'tiers',
+    freeze: p.get('freeze') === '1',
+    pins: p.get('pins') ?? '',
     left: p.get('left') !== '0',
     right: p.get('right') !== '0',
   };
@@ -152,6 +161,9 @@ export function toURL(v: View): string {
   set('cap', String(v.cap), '0');
   set('rows', v.rows ? '1' : '', '');
   set('icons', v.icons, '');
+  set('layout', v.layout, start.layout);
+  set('freeze', v.freeze ? '1' : '', '');
+  set('pins', v.pins, '');
   set('left', v.left ? '' : '0', '');
   set('right', v.right ? '' : '0', '');
   const s = p.toString();

@@ -6,6 +6,7 @@ import { quantity } from '../format';
 import { glyphs } from '../glyphs';
 import { go, meta, toggleExpand, toLevel, view } from '../state';
 import { Icon } from '../ui';
+import type { View } from '../view';
 import { scale, scene } from './model';
 import { mapZoom } from './zoom';
 
@@ -90,6 +91,11 @@ const moreShows: Choice<Show>[] = [
   { id: 'unknown', text: 'Unknown' },
 ];
 
+const layouts: Choice<View['layout']>[] = [
+  { id: 'tiers', text: 'Tiers' },
+  { id: 'force', text: 'Force' },
+];
+
 export function Bar() {
   const v = view.value;
   const levels = meta.value.data?.levels;
@@ -111,6 +117,19 @@ export function Bar() {
         set={(metric) => go({ metric })}
       />
       <Group name="Show" value={v.show} main={mainShows} more={moreShows} set={(show) => go({ show })} />
+      <Group name="Layout" value={v.layout} main={layouts} more={[]} set={(layout) => go({ layout })} />
+      {v.layout === 'force' && (
+        <div class="segments">
+          <button
+            type="button"
+            aria-pressed={v.freeze}
+            title="Freeze (Z)"
+            onClick={() => go({ freeze: !v.freeze })}
+          >
+            <Icon name="snowflake" size={12} /> Freeze
+          </button>
+        </div>
+      )}
     </div>
   );
 }

@@ -10,7 +10,7 @@ import { layout, measure, size, summary } from './model';
 import { card, mouse } from './mouse';
 import { NodeList } from './NodeList';
 import { screen } from './screen';
-import { at, attach, mapZoom } from './zoom';
+import { at, mapZoom } from './zoom';
 
 export function MapView() {
   const wrap = useRef<HTMLDivElement>(null);
@@ -48,15 +48,17 @@ export function MapView() {
   useEffect(() => {
     const s = screen(canvas.current!, over.current!);
     redraw.current = s.redraw;
-    const detach = attach(canvas.current!);
-    return () => {
-      s.stop();
-      detach();
-    };
-  }, []);
-  useSignalEffect(() => {
-    void layout.value;
     mapZoom.refit();
+    return s.stop;
+  }, []);
+  const round = useRef<boolean | undefined>(undefined);
+  useSignalEffect(() => {
+    const l = layout.value;
+    if (!l) return;
+    // Another layout is another picture: it is shown whole.
+    if (round.current !== undefined && round.current !== Boolean(l.round)) mapZoom.fit();
+    else mapZoom.refit();
+    round.current = Boolean(l.round);
   });
   useSignalEffect(() => {
     void at.value;

@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { choose, menuKey, onMenu } from '../act/Menu';
 import { selected } from '../state';
+import { networkOf, nudge } from './live';
 import { boxOf, items, nearest, peer, ring } from './model';
 import { toggle } from './mouse';
 import { at, mapZoom } from './zoom';
@@ -32,7 +33,8 @@ export function NodeList() {
     const dir = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[e.key];
     if (dir) {
       e.preventDefault();
-      if (e.shiftKey) {
+      if (e.altKey) nudge(e.shiftKey ? networkOf(id) : id, dir[0] * 16, dir[1] * 16);
+      else if (e.shiftKey) {
         const from = lastPeer.current.startsWith(`${id}\t`) ? lastPeer.current.split('\t')[1] : '';
         const next = peer(id, from, dir[0] + dir[1]);
         focus(next);

@@ -46,6 +46,13 @@ export function cardMarks(out: Mark[], c: Card, p: Picture): void {
   });
   if (c.group) tileMarks(out, c, box, p, a);
   else faceMarks(out, c, box, p, a);
+  if (p.layout.pinned?.has(c.id)) pinMark(out, box.x + box.w - 2, box.y + 1, p);
+}
+
+/** pinMark says that something stays where the user put it. */
+export function pinMark(out: Mark[], x: number, y: number, p: Picture): void {
+  out.push({ m: 'dot', x, y, r: 7, fill: p.theme.accent, line: p.theme.back, width: 1.5, a: 1 });
+  out.push({ m: 'glyph', name: 'pin', x: x - 4.5, y: y - 4.5, size: 9, line: p.theme.back, a: 1 });
 }
 
 function iconMarks(
@@ -215,6 +222,7 @@ function tileMarks(out: Mark[], c: Card, box: Box, p: Picture, a: number): void 
         width: 1,
         a: bright,
       });
+    if (p.layout.pinned?.has(t.id)) pinMark(out, b.x + b.w, b.y, p);
     if (chosen)
       out.push({
         m: 'rect',

@@ -1,6 +1,6 @@
 // Dots that move along the bright paths and so show their direction, and the
 // ring of the keyboard's focus: drawn over the map, so the map is not redrawn.
-import type { ZoomTransform } from 'd3-zoom';
+import type { Camera } from './camera';
 import { draw } from './canvas';
 import { along, lengthOf } from './geometry';
 import { boxOf, focus, labels, ring, routes, scene, size, theme } from './model';
@@ -10,10 +10,7 @@ const still = matchMedia('(prefers-reduced-motion: reduce)');
 const speed = 46; // pixels a second
 const apart = 64;
 
-export function flyers(
-  c: HTMLCanvasElement,
-  at: () => ZoomTransform,
-): { draw: () => void; stop: () => void } {
+export function flyers(c: HTMLCanvasElement, at: () => Camera): { draw: () => void; stop: () => void } {
   const g = c.getContext('2d')!;
   let frame = 0;
   const tick = (time: number) => {

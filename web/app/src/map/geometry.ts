@@ -9,11 +9,14 @@ export interface Box {
   y: number;
   w: number;
   h: number;
+  round?: boolean; // the circle in it
 }
 
 export const middle = (a: Point, b: Point): Point => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });
 export const inside = (p: Point, b: Box, pad = 0): boolean =>
-  p.x >= b.x - pad && p.x <= b.x + b.w + pad && p.y >= b.y - pad && p.y <= b.y + b.h + pad;
+  b.round
+    ? Math.hypot(p.x - b.x - b.w / 2, p.y - b.y - b.h / 2) <= b.w / 2 + pad
+    : p.x >= b.x - pad && p.x <= b.x + b.w + pad && p.y >= b.y - pad && p.y <= b.y + b.h + pad;
 export const overlap = (a: Box, b: Box, pad = 0): boolean =>
   a.x < b.x + b.w + pad && b.x < a.x + a.w + pad && a.y < b.y + b.h + pad && b.y < a.y + a.h + pad;
 
@@ -56,6 +59,31 @@ export function flatten(p: Path, pieces = 18): Point[] {
     at = s.to;
   }
   return out;
+}
+
+/** reach is a box that no point of the path leaves. */
+export function reach(p: Path): Box {
+  let [x0, y0, x1, y1] = [p.from.x, p.from.y, p.from.x, p.from.y];
+  for (const s of p.steps)
+    for (const q of [...(s.c ?? []), s.to]) {
+      if (q.x < x0) x0 = q.x;
+      if (q.x > x1) x1 = q.x;
+      if (q.y < y0) y0 = q.y;
+      if (q.y > y1) y1 = q.y;
+    }
+  return { x: x0, y: y0, w: x1 - x0, h: y1 - y0 };
+}
+
+/** lineOf is the polyline of what pathText or lineText wrote. */
+export function lineOf(d: string): Point[] {
+  const path: Path = { from: { x: 0, y: 0 }, steps: [] };
+  for (const part of d.match(/[MLC][^MLC]*/g) ?? []) {
+    const n = part.slice(1).split(' ').map(Number);
+    const at = (i: number): Point => ({ x: n[i], y: n[i + 1] });
+    if (part[0] === 'M') path.from = at(0);
+    else path.steps.push(part[0] === 'C' ? { c: [at(0), at(2)], to: at(4) } : { to: at(0) });
+  }
+  return flatten(path);
 }
 
 export const lineText = (line: Point[]): string =>

@@ -1,21 +1,27 @@
 // The map's signals: graph -> scene -> layout -> routes -> paint list. Each is
 // made anew only when what it is made of has changed.
-import { computed, signal } from '@preact/signals';
+import { computed, effect, signal, untracked } from '@preact/signals';
 import { found } from '../act/find';
 import { ways } from '../act/target';
+import type { Graph } from '../api';
 import { count, quantity, unit } from '../format';
 import { iconOf } from '../icons';
 import { packed } from '../packs';
-import { selected as chosen, drawn, isDark, view } from '../state';
+import { selected as chosen, drawn, graph, isDark, view } from '../state';
 import { steady } from '../time/play';
+import type { Arranged, Kind } from './arrange';
 import { distance, inside, type Point } from './geometry';
 import type { Focus, Mark, Measure, Picture } from './marks';
+import type { Memory } from './memory';
+import { moved, type Pins } from './move';
 import { paint } from './paint';
-import { type Route, routesOf, scaleOf } from './routes';
-import { type Card, type Column, edgeKey, type Stroke, sceneOf } from './scene';
+import { given, pins, settled } from './pins';
+import { arrange, kit, small, wantKit } from './place';
+import { coursesOf, Route, scaleOf } from './routes';
+import { type Card, type Column, edgeKey, type Scene, type Stroke, sceneOf } from './scene';
 import { labelMarks } from './strokes';
 import { dark, light } from './theme';
-import { tiers } from './tiers';
+import type { Layout } from './tiers';
 
 export const size = signal({ w: 900, h: 700 });
 export const measure = signal<Measure>((text, font) => text.length * font.size * 0.56);
@@ -29,7 +35,8 @@ export const bottom = signal(56);
 
 let before: Map<string, Column> | undefined;
 let level = '';
-export const scene = computed(() => {
+/** told is the scene of the newest answer, before it has a place. */
+const told = computed(() => {
   const answer = drawn.value;
   if (!answer) return null;
   const g = view.value.focus.length ? answer : steady(answer);
@@ -39,21 +46,104 @@ export const scene = computed(() => {
   before = new Map([...(before ?? []), ...s.tiers]);
   return s;
 });
+
+/** keys tell what was asked for each answer: not when, so that time moves nothing. */
+const keys = new WeakMap<Graph, string>();
+const keyOf = (kind: Kind): string => {
+  const { q, show, hide, focus } = view.peek();
+  const g = graph.peek().data;
+  if (g && !keys.has(g)) keys.set(g, [g.level, show, q, ...hide].join('\n'));
+  return [kind, g && keys.get(g), ...focus].join('\n');
+};
 /** roomFor: on a phone the map is laid out for a wider window and swiped, or nobody could read it. */
 const roomFor = (w: number, h: number) => (w < 600 ? { w: 1000, h: h * 1.3 } : { w, h });
 
-export const layout = computed(() =>
-  scene.value
-    ? tiers(
-        scene.value,
-        roomFor(size.value.w - room.left - room.right, size.value.h - room.top - bottom.value),
-      )
-    : null,
+interface Shown extends Arranged {
+  scene: Scene;
+  pins: Pins;
+}
+const shown = signal<Shown | null>(null);
+const memories = new Map<string, Memory>();
+const kind = computed(() => view.value.layout);
+const window = computed(() =>
+  roomFor(size.value.w - room.left - room.right, size.value.h - room.top - bottom.value),
 );
+effect(() => {
+  const s = told.value;
+  const how = kind.value;
+  const at = window.value;
+  // Bubbles that are dragged live on; only pins from elsewhere arrange them anew.
+  const fixed = how === 'force' ? given.value : settled.value;
+  untracked(() => {
+    if (!s) {
+      shown.value = null;
+      return;
+    }
+    const key = keyOf(how);
+    const memory =
+      how === 'force' ? bubbleMemory(key, fixed) : (memories.get(key) ?? memories.get(how) ?? null);
+    if (how === 'force') void wantKit();
+    arrange(
+      { kind: how, scene: s, view: at, pins: how === 'force' ? pins.value : fixed, memory, key },
+      (a) => {
+        if (a.base.memory) {
+          memories.set(key, a.base.memory);
+          memories.set(how, a.base.memory);
+        }
+        lastKey = key;
+        lastGiven = fixed;
+        shown.value = { ...a, scene: s, pins: fixed };
+      },
+    );
+  });
+});
+
+let lastKey = '';
+let lastGiven: Pins | null = null;
+/** bubbleMemory is where the bubbles are now, dragged and drifted. */
+function bubbleMemory(key: string, fixed: Pins): Memory | null {
+  const l = layout.value;
+  if (!l?.round || key !== lastKey || fixed !== lastGiven) return null;
+  const boxes = new Map([...l.cards, ...l.tiles, ...l.frames.map((f) => [f.frame.id, f.box] as const)]);
+  return { key, view: size.value, boxes, slots: [], cardH: 0, bands: new Map() };
+}
+
+export const scene = computed(() => shown.value?.scene ?? null);
+/** settledLayout is the layout that the courses were made for. */
+export const settledLayout = computed(() => {
+  const a = shown.value;
+  return a && moved(a.base, a.scene, a.pins);
+});
+/** live is what dragging and the simulation made of a layout. */
+export const live = signal<{ of: Layout; layout: Layout } | null>(null);
+export const layout = computed(() => {
+  const a = shown.value;
+  const l = settledLayout.value;
+  if (!a || !l) return null;
+  if (l.round) return live.value?.of === l ? live.value.layout : l;
+  return pins.value === a.pins ? l : moved(a.base, a.scene, pins.value);
+});
 export const scale = computed(() => scaleOf(scene.value?.strokes ?? []));
-export const routes = computed<Route[]>(() =>
-  scene.value && layout.value ? routesOf(scene.value, layout.value, scale.value) : [],
+
+const settledRoutes = computed<Route[]>(
+  () => shown.value?.courses.map((c) => new Route(shown.value!.scene.strokes[c.n], c)) ?? [],
 );
+/** routes follow what is dragged: all of them where they are few, else those that it touches. */
+export const routes = computed<Route[]>(() => {
+  const [s, l, old] = [scene.value, layout.value, settledLayout.value];
+  if (!s || !l || !old || l === old) return settledRoutes.value;
+  const route = l.round ? kit.value?.forceCourses : coursesOf;
+  if (!route) return settledRoutes.value;
+  const few = s.strokes.length <= small;
+  const at = (x: Layout, id: string) => x.tiles.get(id) ?? x.cards.get(id);
+  const still = (id: string): boolean => {
+    const [a, b] = [at(l, id), at(old, id)];
+    return a?.x === b?.x && a?.y === b?.y;
+  };
+  const touched = (k: Stroke): boolean => few || !still(k.s) || !still(k.t);
+  const fresh = route(s, l, scale.value, touched).map((c) => new Route(s.strokes[c.n], c));
+  return few ? fresh : [...settledRoutes.value.filter((r) => !touched(r.stroke)), ...fresh];
+});
 
 /** focus is what stays bright: what is pointed at, else what is selected, and its neighbours. */
 export const focus = computed<Focus | null>(() => {
@@ -113,10 +203,10 @@ const picture = (f: Focus | null): Picture | null =>
       }
     : null;
 
-export const marks = computed<Mark[]>(() => {
-  const p = picture(focus.value);
-  return p ? paint(p) : [];
-});
+const painted = (p: Picture | null): Mark[] =>
+  p ? (p.layout.round ? (kit.value?.paintBubbles(p) ?? []) : paint(p)) : [];
+
+export const marks = computed<Mark[]>(() => painted(picture(focus.value)));
 
 /** labels lie over the moving dots, so they are drawn apart. */
 export const labels = computed<Mark[]>(() => {
@@ -125,10 +215,7 @@ export const labels = computed<Mark[]>(() => {
 });
 
 /** plainMarks is the picture without focus, for a file. */
-export const plainMarks = (): Mark[] => {
-  const p = picture(null);
-  return p ? paint(p) : [];
-};
+export const plainMarks = (): Mark[] => painted(picture(null));
 
 /** hit says what lies under a point of the map. */
 export function hit(p: Point, near: number): { node: string; edge: string } {
@@ -139,6 +226,7 @@ export function hit(p: Point, near: number): { node: string; edge: string } {
   let best = near;
   let edge = '';
   for (const r of routes.value) {
+    if (!inside(p, r.course.reach, near + 5)) continue;
     const d = distance(p, r.line) - r.width / 2;
     if (d < best) {
       best = d;
@@ -181,12 +269,13 @@ export interface Item {
 /** items is one entry a visible node, in the order of the eye: by column, then downwards. */
 export const items = computed<Item[]>(() => {
   const s = scene.value;
-  const l = layout.value;
+  // Before anything was dragged: the list does not turn under who drags by keyboard.
+  const l = shown.value?.base;
   if (!s || !l) return [];
   const cards = [...new Set(s.cardOf.values())];
   cards.sort(
     (a, b) =>
-      (l.slotOf.get(a.id) ?? 0) - (l.slotOf.get(b.id) ?? 0) ||
+      (l.round ? 0 : (l.cards.get(a.id)?.x ?? 0) - (l.cards.get(b.id)?.x ?? 0)) ||
       (l.cards.get(a.id)?.y ?? 0) - (l.cards.get(b.id)?.y ?? 0),
   );
   const peers = new Map<string, number>();

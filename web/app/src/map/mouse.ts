@@ -1,10 +1,13 @@
-// What the mouse does on the map: hover, select, open and close.
+// What the mouse does on the map: hover, select, drag, open and close.
 import { signal } from '@preact/signals';
 import { choose, openMenu } from '../act/Menu';
 import { clearSelection, selectEdge, toggleExpand } from '../state';
 import type { Point } from './geometry';
+import { dragTo, drop, type Grip, gripAt } from './live';
 import { boxAt, hit, hover, scene } from './model';
-import { at } from './zoom';
+import type { Pins } from './move';
+import { pins, release } from './pins';
+import { at, gesture, mapZoom, pan } from './zoom';
 
 /** card is where the hover card stands and what it is of. */
 export const card = signal<{ x: number; y: number; node: string; edge: string } | null>(null);
@@ -16,7 +19,7 @@ const local = (e: MouseEvent): Point => {
   return { x: e.clientX - r.left, y: e.clientY - r.top };
 };
 /** pointOf is where on the map the mouse is. */
-export const pointOf = (e: MouseEvent): Point => {
+const pointOf = (e: MouseEvent): Point => {
   const [x, y] = at.value.invert([local(e).x, local(e).y]);
   return { x, y };
 };
@@ -31,11 +34,6 @@ export function toggle(id: string): boolean {
   return true;
 }
 
-let holding = 0;
-let held = false; // the menu came, so the click that follows is none
-let start: Point = { x: 0, y: 0 };
-const letGo = (): void => clearTimeout(holding);
-
 function menuAt(e: MouseEvent, p: Point): void {
   const h = hit(p, 5 / at.value.k);
   const id = h.node || h.edge || boxAt(p);
@@ -43,31 +41,104 @@ function menuAt(e: MouseEvent, p: Point): void {
   if (id) openMenu(id, e.clientX, e.clientY);
 }
 
+/** gripUnder is what a drag from here would move; null: the window. */
+const gripUnder = (e: MouseEvent): Grip | null => {
+  const p = pointOf(e);
+  return gripAt(p, hit(p, 0).node);
+};
+
+/** A press that may become a drag: of something on the map, or of the map. */
+let press: { from: Point; grip: Grip | null; before: Pins } | null = null;
+let dragged = false; // so the click that ends it is none
+let holding = 0;
+
+const stop = (e: PointerEvent): void => {
+  clearTimeout(holding);
+  if (!pan.up(e.pointerId)) press = null;
+};
+
+/** cancelDrag puts back what is being dragged. */
+export function cancelDrag(): boolean {
+  if (!press?.grip || !dragged) return false;
+  pins.value = press.before;
+  press = null;
+  return true;
+}
+
+function drag(e: PointerEvent): void {
+  const p = local(e);
+  dragged ||= Math.hypot(p.x - press!.from.x, p.y - press!.from.y) > 4;
+  if (!dragged) return;
+  clearTimeout(holding);
+  hover.value = { node: '', edge: '' };
+  card.value = null;
+  if (!press!.grip) {
+    pan.move(e.pointerId, p);
+    return;
+  }
+  gesture.on = false;
+  mapZoom.hold();
+  dragTo(press!.grip, pointOf(e));
+}
+
+function hoverAt(e: PointerEvent): void {
+  const h = under(e);
+  const { style } = e.currentTarget as HTMLElement;
+  style.cursor = h.node || h.edge ? 'pointer' : gripAt(pointOf(e), '') ? 'move' : '';
+  if (h.node !== hover.value.node || h.edge !== hover.value.edge) {
+    hover.value = h;
+    card.value = null;
+  }
+  clearTimeout(waiting);
+  if (!h.node && !h.edge) return;
+  const p = local(e);
+  waiting = window.setTimeout(() => {
+    card.value = { ...h, ...p };
+  }, 150);
+}
+
 export const mouse = {
+  onPointerDown(e: PointerEvent): void {
+    const finger = e.pointerType === 'touch';
+    if (e.button || (e.ctrlKey && !finger)) return;
+    dragged = false;
+    // A finger moves the map: nodes would fill a phone's window.
+    const grip = finger ? null : gripUnder(e);
+    press = { from: local(e), grip, before: pins.value };
+    if (!grip) pan.down(e.pointerId, press.from);
+    (e.currentTarget as Element).setPointerCapture(e.pointerId);
+    clearTimeout(holding);
+    if (!finger || !e.isPrimary) return;
+    // A finger that stays: the menu.
+    const p = pointOf(e);
+    holding = window.setTimeout(() => {
+      dragged = true;
+      menuAt(e, p);
+    }, 500);
+  },
   onPointerMove(e: PointerEvent): void {
-    if (Math.hypot(e.clientX - start.x, e.clientY - start.y) > 8) letGo();
-    if (e.buttons || e.pointerType === 'touch') return;
-    const h = under(e);
-    (e.currentTarget as HTMLElement).style.cursor = h.node || h.edge ? 'pointer' : '';
-    if (h.node !== hover.value.node || h.edge !== hover.value.edge) {
-      hover.value = h;
-      card.value = null;
-    }
-    clearTimeout(waiting);
-    if (!h.node && !h.edge) return;
-    const p = local(e);
-    waiting = window.setTimeout(() => {
-      card.value = { ...h, ...p };
-    }, 150);
+    if (press) drag(e);
+    else if (!e.buttons && e.pointerType !== 'touch') hoverAt(e);
+  },
+  onPointerUp(e: PointerEvent): void {
+    if (press?.grip && dragged) drop();
+    stop(e);
+  },
+  onPointerCancel(e: PointerEvent): void {
+    cancelDrag();
+    stop(e);
   },
   onPointerLeave(): void {
     clearTimeout(waiting);
     hover.value = { node: '', edge: '' };
     card.value = null;
   },
+  onWheel(e: WheelEvent): void {
+    pan.wheel(e, local(e));
+  },
   onClick(e: MouseEvent): void {
+    if (dragged) return;
     const h = under(e);
-    if (held) return;
     if (h.node) choose(h.node, e.shiftKey);
     else if (h.edge) {
       const [s, t] = h.edge.split('\n');
@@ -75,24 +146,11 @@ export const mouse = {
     } else clearSelection();
   },
   onDblClick(e: MouseEvent): void {
-    toggle(under(e).node);
+    const { node } = under(e);
+    if (!release(node || gripUnder(e)?.id || '')) toggle(node);
   },
   onContextMenu(e: MouseEvent): void {
     e.preventDefault();
     menuAt(e, pointOf(e));
   },
-  // A finger that stays: the menu.
-  onPointerDown(e: PointerEvent): void {
-    held = false;
-    clearTimeout(holding);
-    if (e.pointerType !== 'touch' || !e.isPrimary) return;
-    const p = pointOf(e);
-    start = { x: e.clientX, y: e.clientY };
-    holding = window.setTimeout(() => {
-      held = true;
-      menuAt(e, p);
-    }, 500);
-  },
-  onPointerUp: letGo,
-  onPointerCancel: letGo,
 };

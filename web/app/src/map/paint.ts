@@ -1,7 +1,10 @@
 // Paint list: everything that is seen, as a few kinds of marks in drawing
 // order. The canvas painter and the SVG writer read the same list.
+
+import type { Provider } from '../api';
 import { count } from '../format';
-import { cardMarks } from './cards';
+import { cardMarks, pinMark } from './cards';
+import type { Box } from './geometry';
 import { type Font, fit, type Mark, type Picture } from './marks';
 import { layer, routeMarks } from './strokes';
 import { alpha, mix } from './theme';
@@ -14,12 +17,34 @@ const subheader: Font = { size: 10.5, weight: 620 };
 export function paint(p: Picture): Mark[] {
   const out: Mark[] = [];
   for (const f of p.layout.frames) frameMarks(out, f, p);
+  tetherMarks(out, p);
   const order = [...p.routes].sort((a, b) => layer(a, p) - layer(b, p));
   for (const r of order) if (layer(r, p) < 2) routeMarks(out, r, p);
   for (const f of p.layout.frames) headerMarks(out, f, p);
   for (const card of new Set(p.scene.cardOf.values())) cardMarks(out, card, p);
   for (const r of order) if (layer(r, p) >= 2) routeMarks(out, r, p);
   return out;
+}
+
+/** tetherMarks tie what was dragged out of its box to it. */
+function tetherMarks(out: Mark[], p: Picture): void {
+  const tie = (b: Box, home: Box, provider: Provider): void => {
+    const [x, y] = [b.x + b.w / 2, b.y + b.h / 2];
+    const hx = Math.min(home.x + home.w, Math.max(home.x, x));
+    const hy = Math.min(home.y + home.h, Math.max(home.y, y));
+    if (hx === x && hy === y) return;
+    const line = mix(p.theme.provider[provider], p.theme.back, 0.3);
+    const d = `M${x.toFixed(1)} ${y.toFixed(1)}L${hx.toFixed(1)} ${hy.toFixed(1)}`;
+    out.push({ m: 'path', d, line, width: 1.2, dash: [2, 3], a: 1 });
+    out.push({ m: 'dot', x: hx, y: hy, r: 2.6, fill: line, a: 1 });
+  };
+  for (const [id, home] of p.layout.loose ?? [])
+    tie(p.layout.cards.get(id)!, home, p.scene.cardOf.get(id)!.provider);
+  for (const id of p.layout.pinned ?? []) {
+    const t = p.layout.tiles.get(id);
+    const card = t && p.scene.cardOf.get(id);
+    if (t && card) tie(t, p.layout.cards.get(card.id)!, card.provider);
+  }
 }
 
 function frameMarks(out: Mark[], f: FrameBox, p: Picture): void {
@@ -55,6 +80,7 @@ const place = (g: FrameBox['frame']['group']): string[] => [
 
 function headerMarks(out: Mark[], f: FrameBox, p: Picture): void {
   const { box, kind, frame } = f;
+  if (p.layout.pinned?.has(frame.id)) pinMark(out, box.x + box.w - 3, box.y + 3, p);
   const { theme, measure } = p;
   const halo = theme.halo;
   if (kind === 'network') {

@@ -184,8 +184,18 @@ export const widthsOf = (rows: Row[], limit: number, s: Sizes): Map<Column, numb
     (r) => new Map(columns.filter((c) => r.blocks[c].length).map((c) => [c, widthFor([r], c, limit, s)])),
   );
 
-/** packed: networks of few tiers share a band of so many card columns. */
-export function packed(rows: Row[], widths: Map<Column, number>[], limit: number, wide: number): Plan {
+/**
+ * packed: networks of few tiers share a band of so many card columns. Those
+ * whose band is known stay in it.
+ */
+export function packed(
+  rows: Row[],
+  widths: Map<Column, number>[],
+  limit: number,
+  wide: number,
+  known: (number | undefined)[] = [],
+): Plan {
+  const order = [...new Set(known.filter((b) => b !== undefined))].sort((a, b) => a - b);
   const used: number[] = [];
   const nets = rows.map((row, i) => {
     const at = new Map<Column, { slot: number; k: number }>();
@@ -194,8 +204,10 @@ export function packed(rows: Row[], widths: Map<Column, number>[], limit: number
       at.set(c, { slot: n, k });
       n += k;
     }
-    let band = used.findIndex((u) => u + n <= wide);
-    if (band < 0) band = used.push(0) - 1;
+    let band = order.indexOf(known[i] ?? -1);
+    if (band < 0) band = used.findIndex((u, j) => j >= order.length && u + n <= wide);
+    if (band < 0) band = Math.max(used.length, order.length);
+    while (used.length <= band) used.push(0);
     const first = used[band];
     used[band] += n;
     for (const v of at.values()) v.slot += first;

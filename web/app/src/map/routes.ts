@@ -7,26 +7,61 @@ import {
   cutEntering,
   cutLeaving,
   flatten,
+  inside,
   lengthOf,
+  lineOf,
   lineText,
   type Path,
   type Point,
   pathText,
+  reach,
   shorten,
 } from './geometry';
 import type { Scene, Stroke } from './scene';
 import type { FrameBox, Layout } from './tiers';
 
-export interface Route {
-  stroke: Stroke;
+/** Where a stroke runs, small enough that a worker can send thousands. */
+export interface Course {
+  n: number; // which stroke of the scene
   path: string; // as SVG writes it
-  line: Point[]; // the same, flattened: hit test, labels, moving dots
+  reach: Box; // what the path does not leave
   from: Point;
   to: Point;
   width: number;
   mark: Point | null; // where it was stopped
   angle: number; // at the end
-  loop: boolean; // a node's own traffic is no route; here: both ends on the same side
+}
+
+/** A Route is a course with its stroke. */
+export class Route {
+  #line: Point[] | null = null;
+  constructor(
+    readonly stroke: Stroke,
+    readonly course: Course,
+  ) {}
+  get path(): string {
+    return this.course.path;
+  }
+  get from(): Point {
+    return this.course.from;
+  }
+  get to(): Point {
+    return this.course.to;
+  }
+  get width(): number {
+    return this.course.width;
+  }
+  get mark(): Point | null {
+    return this.course.mark;
+  }
+  get angle(): number {
+    return this.course.angle;
+  }
+  /** line is the path flattened, for labels, moving dots and the hit test: made when first asked for. */
+  get line(): Point[] {
+    this.#line ??= lineOf(this.path);
+    return this.#line;
+  }
 }
 
 export interface Scale {
@@ -73,6 +108,7 @@ interface End {
 }
 
 interface Plan {
+  n: number;
   stroke: Stroke;
   s: End;
   t: End;
@@ -80,27 +116,38 @@ interface Plan {
   lanes: { y: number; gap: string; size: [number, number] }[];
 }
 
-export function routesOf(scene: Scene, layout: Layout, scale = scaleOf(scene.strokes)): Route[] {
+export const routesOf = (scene: Scene, layout: Layout, scale = scaleOf(scene.strokes)): Route[] =>
+  coursesOf(scene, layout, scale).map((c) => new Route(scene.strokes[c.n], c));
+
+/** coursesOf routes the strokes of a scene, or those of them that pass `only`. */
+export function coursesOf(
+  scene: Scene,
+  layout: Layout,
+  scale: Scale,
+  only: (s: Stroke) => boolean = () => true,
+): Course[] {
   const plans: Plan[] = [];
-  for (const stroke of scene.strokes) {
+  for (const [n, stroke] of scene.strokes.entries()) {
+    if (!only(stroke)) continue;
     const s = scene.cardOf.get(stroke.s);
     const t = scene.cardOf.get(stroke.t);
     if (!s || !t || s === t) continue;
     const [sb, tb] = [layout.cards.get(s.id), layout.cards.get(t.id)];
     if (!sb || !tb) continue;
-    const [i, j] = [layout.slotOf.get(s.id)!, layout.slotOf.get(t.id)!];
-    const last = i === layout.slots.length - 1 && i > 0;
+    const dir = sb.x + sb.w <= tb.x ? 1 : tb.x + tb.w <= sb.x ? -1 : 0;
+    const last = layout.slots[layout.slots.length - 1];
+    const rightmost = layout.slots.length > 1 && sb.x + sb.w > last.x0;
     const sides: ['l' | 'r', 'l' | 'r'] =
-      i === j ? (last ? ['l', 'l'] : ['r', 'r']) : i < j ? ['r', 'l'] : ['l', 'r'];
+      dir > 0 ? ['r', 'l'] : dir < 0 ? ['l', 'r'] : rightmost ? ['l', 'l'] : ['r', 'r'];
     const end = (id: string, card: string, box: Box, side: 'l' | 'r'): End => {
       const tile = layout.tiles.get(id) ?? null;
+      const own = tile && !inside(tile, box, 1) ? tile : box; // dragged out of its card
       const at = tile ?? box;
-      return { card, side, box, tile, x: side === 'l' ? box.x : box.x + box.w, y: at.y + at.h / 2 };
+      return { card, side, box: own, tile, x: side === 'l' ? own.x : own.x + own.w, y: at.y + at.h / 2 };
     };
-    const slots: number[] = [];
-    const step = i < j ? 1 : -1;
-    if (i !== j) for (let n = i + step; n !== j; n += step) slots.push(n);
+    const slots = dir ? skipped(layout, sb, tb, dir) : [];
     plans.push({
+      n,
       stroke,
       s: end(stroke.s, s.id, sb, sides[0]),
       t: end(stroke.t, t.id, tb, sides[1]),
@@ -115,6 +162,19 @@ export function routesOf(scene: Scene, layout: Layout, scale = scaleOf(scene.str
   return plans.map((p) => routeOf(p, layout, scale, boxes));
 }
 
+/** skipped are the columns that lie wholly between two cards, in the order of the way. */
+function skipped(layout: Layout, s: Box, t: Box, dir: 1 | -1): number[] {
+  const [from, to] = dir > 0 ? [s.x + s.w, t.x] : [t.x + t.w, s.x];
+  const out: number[] = [];
+  let x = from;
+  layout.slots.forEach((slot, n) => {
+    if (slot.x0 < x || slot.x1 > to) return;
+    out.push(n);
+    x = slot.x1;
+  });
+  return dir > 0 ? out : out.reverse();
+}
+
 /** lanesOf picks, for each column that the edge skips, the free lane nearest to its way. */
 function lanesOf(p: Plan, layout: Layout): void {
   let y = p.s.y;
@@ -124,28 +184,26 @@ function lanesOf(p: Plan, layout: Layout): void {
     const mid = (slot.x0 + slot.x1) / 2;
     const straight = y + ((p.t.y - y) * (mid - x)) / (p.t.x - x || 1);
     const want = 0.4 * y + 0.6 * straight;
-    let best: { y: number; gap: string; size: [number, number] } | null = null;
+    let gap = -1;
+    let [lane, from, to] = [want, want, want];
     let cost = Number.POSITIVE_INFINITY;
     let top = Math.min(-30, (slot.obstacles[0]?.y ?? 0) - 30);
-    for (let i = 0; i <= slot.obstacles.length; i++) {
+    for (let i = 0; i <= slot.obstacles.length && top - want < cost; i++) {
       const o = slot.obstacles[i];
       const bottom = o ? o.y : top + 40;
       if (bottom - top >= 6) {
         const margin = Math.min(6, (bottom - top) / 2);
         const at = Math.min(bottom - margin, Math.max(top + margin, want));
         const far = Math.abs(at - want) + 0.3 * Math.abs(at - p.t.y);
-        if (far < cost) {
-          cost = far;
-          best = { y: at, gap: `${n}:${i}`, size: [top, bottom] };
-        }
+        if (far < cost) [cost, gap, lane, from, to] = [far, i, at, top, bottom];
       }
       if (o) top = Math.max(top, o.y + o.h);
     }
-    if (best) {
-      p.lanes.push(best);
-      y = best.y;
+    p.lanes.push({ y: lane, gap: gap < 0 ? '' : `${n}:${gap}`, size: [from, to] });
+    if (gap >= 0) {
+      y = lane;
       x = mid;
-    } else p.lanes.push({ y: want, gap: '', size: [want, want] });
+    }
   }
 }
 
@@ -202,7 +260,7 @@ function spreadEnds(plans: Plan[]): void {
 }
 
 /** homes is, for each card, the innermost box around it. */
-function homes(scene: Scene, layout: Layout): Map<string, FrameBox> {
+export function homes(scene: Scene, layout: Layout): Map<string, FrameBox> {
   const by = new Map<string, FrameBox>();
   for (const f of layout.frames) by.set(f.frame.id, f);
   const out = new Map<string, FrameBox>();
@@ -216,12 +274,14 @@ function homes(scene: Scene, layout: Layout): Map<string, FrameBox> {
       };
       walk(f);
     }
+  // What was dragged out of its box is stopped at its own side.
+  for (const id of layout.loose?.keys() ?? []) out.delete(id);
   return out;
 }
 
 const arrow = 5;
 
-function routeOf(p: Plan, layout: Layout, scale: Scale, home: Map<string, FrameBox>): Route {
+function routeOf(p: Plan, layout: Layout, scale: Scale, home: Map<string, FrameBox>): Course {
   const { stroke } = p;
   const halted = stroke.verdict === 'denied' || stroke.verdict === 'dropped';
   const width = halted ? stoppedWidth : scale.width(stroke.value);
@@ -253,21 +313,15 @@ function routeOf(p: Plan, layout: Layout, scale: Scale, home: Map<string, FrameB
     });
     path.steps.push(bend(at, to));
   }
-  const line = flatten(path);
-  const base = { stroke, width, loop, from, to };
+  const base = { n: p.n, width, from };
   if (!halted) {
-    const [a, b] = [line[line.length - 2], line[line.length - 1]];
-    return { ...base, path: pathText(path), line, mark: null, angle: Math.atan2(b.y - a.y, b.x - a.x) };
+    const last = path.steps[path.steps.length - 1].c![1];
+    const angle = Math.atan2(to.y - last.y, to.x - last.x);
+    return { ...base, to, path: pathText(path), reach: reach(path), mark: null, angle };
   }
-  const cut = stopAt(line, stroke, home.get(p.s.card), home.get(p.t.card));
-  return {
-    ...base,
-    path: lineText(cut),
-    line: cut,
-    mark: cut[cut.length - 1],
-    to: cut[cut.length - 1],
-    angle: 0,
-  };
+  const cut = stopAt(flatten(path), stroke, home.get(p.s.card), home.get(p.t.card));
+  const mark = cut[cut.length - 1];
+  return { ...base, to: mark, path: lineText(cut), reach: reach(path), mark, angle: 0 };
 }
 
 /** bend joins two points by a curve that leaves and arrives horizontally. */
@@ -283,7 +337,12 @@ const bend = (a: Point, b: Point): Path['steps'][number] => {
 };
 
 /** stopAt cuts a stopped path where it was stopped: at the server's box, the client's, or on the way. */
-function stopAt(line: Point[], s: Stroke, from: FrameBox | undefined, to: FrameBox | undefined): Point[] {
+export function stopAt(
+  line: Point[],
+  s: Stroke,
+  from: FrameBox | undefined,
+  to: FrameBox | undefined,
+): Point[] {
   const apart = from !== to;
   if (s.at === 'client') return (apart && from && cutLeaving(line, from.box)) || part(line, 0.3);
   if (s.at === 'server')

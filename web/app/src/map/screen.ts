@@ -1,6 +1,6 @@
 // The map on the screen: sharp when still, a shifted bitmap while a large map moves.
 import { effect } from '@preact/signals';
-import type { ZoomTransform } from 'd3-zoom';
+import type { Camera } from './camera';
 import { draw } from './canvas';
 import { flyers } from './flyers';
 import { labels, marks, ring, size, theme } from './model';
@@ -75,12 +75,7 @@ export function screen(
 }
 
 /** background is the paper: a grid of dots that moves with the map. */
-function background(
-  g: CanvasRenderingContext2D,
-  c: HTMLCanvasElement,
-  ratio: number,
-  t: ZoomTransform,
-): void {
+function background(g: CanvasRenderingContext2D, c: HTMLCanvasElement, ratio: number, t: Camera): void {
   const th = theme.peek();
   g.setTransform(1, 0, 0, 1, 0, 0);
   g.fillStyle = th.back;

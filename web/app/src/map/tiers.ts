@@ -1,6 +1,7 @@
 // Layout "Tiers": internet | network rows with public, app and data columns |
 // cloud services. The same scene and size give the same picture.
-import type { Box } from './geometry';
+import type { Box, Point } from './geometry';
+import { type Bands, holds, kept, type Memory, remember } from './memory';
 import {
   aligned,
   type Block,
@@ -34,6 +35,7 @@ export interface FrameBox {
   kind: 'internet' | 'network' | 'subnet' | 'services';
   box: Box;
   context: string; // what it lies in, where that is drawn as no box of its own
+  origin?: Point; // its corner before it grew for what was dragged
 }
 
 /** A slot is one vertical column of cards; edges that skip it run between its obstacles. */
@@ -47,16 +49,40 @@ export interface Layout {
   frames: FrameBox[];
   cards: Map<string, Box>;
   tiles: Map<string, Box>;
-  slotOf: Map<string, number>; // by card
   slots: Slot[];
   size: Box;
   compact: boolean;
+  cardH: number; // of a card that is not opened
+  memory: Memory | null;
+  /** What the user put where it is. */
+  pinned?: Set<string>;
+  /** Cards that stand outside their box, by the box they belong to. */
+  loose?: Map<string, Box>;
+  /** Boxes are circles. */
+  round?: boolean;
 }
 
-export function tiers(scene: Scene, view: { w: number; h: number }): Layout {
+/**
+ * tiers lays a scene out. With the memory of an earlier layout what was there
+ * stays; `key` says what was asked, and for another key only the bands stay.
+ */
+export function tiers(
+  scene: Scene,
+  view: { w: number; h: number },
+  memory: Memory | null = null,
+  key = '',
+): Layout {
+  const fresh = planned(scene, view, memory?.bands);
+  const out = holds(memory, key, view, scene) ? kept(memory, scene, fresh) : fresh;
+  out.memory = remember(memory, out, key, view);
+  return out;
+}
+
+function planned(scene: Scene, view: { w: number; h: number }, bands?: Bands): Layout {
   const inet = scene.frames.filter((f) => f.side === 'internet');
   const services = scene.frames.filter((f) => f.side === 'services');
   const rows = scene.frames.filter((f) => f.side === 'network').flatMap((f) => rowsOf(f, '', scene));
+  if (bands) rows.sort((a, b) => bandOf(bands, a) - bandOf(bands, b));
   const parts = { inet, rows, services };
   const many = scene.cardOf.size > 90;
   // Try how high the stacks of a row may be, and whether small networks share a
@@ -75,10 +101,14 @@ export function tiers(scene: Scene, view: { w: number; h: number }): Layout {
         [close, 0.96],
         [slim, 0.75],
       ] as const);
+  const known = bands && rows.map((r) => bands.get(r.frame.id)?.band);
+  const shared = known && new Set(known).size < known.length;
   for (const [sizes, worth] of kinds)
     for (const limit of limits) {
-      tried(aligned(rows, limit, sizes), sizes, worth);
-      if (rows.length < 3 || rows.length > 60) continue;
+      // Who once shared a band does so for ever, and who did not does not.
+      if (!shared) tried(aligned(rows, limit, sizes), sizes, worth);
+      if (shared) tried(packed(rows, widthsOf(rows, limit, sizes), limit, 10, known), sizes, worth * 0.88);
+      if (bands?.size || rows.length < 3 || rows.length > 60) continue;
       const widths = widthsOf(rows, limit, sizes);
       for (const wide of [3, 4, 5, 6, 8, 10]) tried(packed(rows, widths, limit, wide), sizes, worth * 0.88);
     }
@@ -86,6 +116,12 @@ export function tiers(scene: Scene, view: { w: number; h: number }): Layout {
   const sizes = widened(best.sizes, measured(parts, best.plan, best.sizes, view), view, rows);
   return place(parts, best.plan, sizes, view);
 }
+
+/** bandOf orders rows as they were first seen, new ones below. */
+const bandOf = (bands: Bands, r: Row): number => {
+  const b = bands.get(r.frame.id);
+  return b ? b.band + b.x * 1e-6 : Number.MAX_SAFE_INTEGER;
+};
 
 const limits = [75, 110, 150, 200, 240, 290, 350, 420, 520, 640, 800, 1100, 1500, 2200, 4000];
 
@@ -119,10 +155,11 @@ function place(
     frames: [],
     cards: new Map(),
     tiles: new Map(),
-    slotOf: new Map(),
     slots: [],
     size: { x: 0, y: 0, w: 0, h: 0 },
     compact: s.h < 30,
+    cardH: s.h,
+    memory: null,
   };
   const { shelves, bandH, rowsH, far, k } = measured({ inet, rows, services }, plan, s, view);
   let x = 0;
@@ -233,10 +270,10 @@ function stackFrame(out: Layout, frame: Frame, cards: Card[], at: Box, k: number
   });
 }
 
-function put(out: Layout, c: Card, box: Box, slot: number): void {
+/** put places a card and its tiles. */
+export function put(out: Layout, c: Card, box: Box, slot: number): void {
   out.cards.set(c.id, box);
-  out.slotOf.set(c.id, slot);
-  out.slots[slot].obstacles.push(box);
+  out.slots[slot]?.obstacles.push(box);
   const pitch = (box.w - 12 - tile) / (perRow - 1);
   c.tiles.forEach((t, i) => {
     out.tiles.set(t.id, {
