@@ -1,0 +1,1 @@
+import{a as e,i as t,r as n}from"./map.js";var r=async t=>t.kind===`force`?(await n()).forceJob(t):e(t),i=null,a=!1;async function o(){for(a=!0;i;){let{id:e,job:n}=i;i=null;try{let i=await r(n);postMessage({id:e,done:{...i,base:t(i.base)}})}catch(t){postMessage({id:e,error:String(t)})}await new Promise(e=>setTimeout(e))}a=!1}addEventListener(`message`,e=>{i=e.data,a||o()});
