@@ -23,7 +23,7 @@ import { NodePanel } from './panel/Node';
 import { Overview } from './panel/Overview';
 import { Rows } from './panel/Rows';
 import { Several, WaysPanel } from './panel/Several';
-import { go, graph, meta, said, view } from './state';
+import { clock, go, graph, meta, said, view } from './state';
 import { dragging } from './states/drop';
 import { LeftOut } from './states/LeftOut';
 import { States } from './states/States';
@@ -99,7 +99,7 @@ function Page() {
           <Zoom />
         </Foot>
         <Rows />
-        {phone.value && !right && (
+        {phone.value && !right && clock.value && (
           <button type="button" class="sheet-open" onClick={() => (sheet.value = true)}>
             Overview
           </button>

@@ -11,10 +11,8 @@ import { Series } from './Series';
 import { identity, many, quoted, stopsOf } from './words';
 
 /** amount is what was let through: 0 only where no record was. */
-export const amount = (v: Verdicts, m: Metric): string => {
-  const n = passed(v, m);
-  return n === null && recordsOf(v) === 0 ? '0' : quantity(n, m);
-};
+export const amount = (v: Verdicts, m: Metric): string =>
+  v.allowed || v.unknown ? quantity(passed(v, m), m) : '0';
 
 export function NodePanel() {
   const { data: n, error } = node.value;

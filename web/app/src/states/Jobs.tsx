@@ -62,7 +62,8 @@ function JobLine({ j }: { j: Job }) {
     >
       {j.error && (
         <p class="red-text">
-          {j.error.message} {j.error.hint}
+          {j.error.message}
+          {j.error.hint && <small> {j.error.hint}</small>}
         </p>
       )}
       {j.problems?.length ? (

@@ -76,8 +76,10 @@ export async function dropped(data: DataTransfer): Promise<Given[]> {
     }
   };
   // Entries must be taken at once: they are gone after the first wait.
-  const entries = [...data.items].map((i) => i.webkitGetAsEntry()).filter((e) => e !== null);
-  for (const e of entries) await walk(e);
+  const list = [...data.items].map((i) => i.webkitGetAsEntry() ?? i.getAsFile());
+  for (const e of list)
+    if (e instanceof File) out.push({ path: e.name, file: e });
+    else if (e) await walk(e);
   return out;
 }
 

@@ -6,6 +6,7 @@ import { go, graph, graphParams, meta, say, timeline, times, view } from '../sta
 import { iso, whole } from '../view';
 import { togglePause } from './live';
 import { first, next } from './steps';
+import { united } from './united';
 
 export const playing = signal(false);
 export const speeds = [1, 2, 4, 8]; // steps a second
@@ -24,24 +25,6 @@ const here = () => {
 export function steady(g: Graph): Graph {
   const h = held.value;
   return h && h.at === here() && view.value.from ? united(h.graph, g) : g;
-}
-
-const none = { r: 0 };
-/** united is an answer with the places of another: where a node stands depends on which there are. */
-export function united(all: Graph, g: Graph): Graph {
-  if (all.level !== g.level) return g;
-  const nodes = new Set(g.nodes.map((n) => n.id));
-  const groups = new Set(g.groups.map((x) => x.id));
-  return {
-    ...g,
-    groups: [...g.groups, ...all.groups.filter((x) => !groups.has(x.id))],
-    nodes: [
-      ...g.nodes,
-      ...all.nodes
-        .filter((n) => !nodes.has(n.id))
-        .map((n) => ({ ...n, in: none, out: none, self: none, denied: undefined })),
-    ],
-  };
 }
 
 const wait = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
