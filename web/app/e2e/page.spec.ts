@@ -2,10 +2,9 @@
 // nothing here names a node, so the same tests run against the fixture and
 // against `periplus map` over the simulated company.
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { expect, type Locator, type Page, test } from '@playwright/test';
+import { axe } from './axe';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const map = (page: Page): Locator => page.getByRole('application');
 const nodes = (page: Page): Locator =>
   page.getByRole('list', { name: 'Nodes of the map' }).getByRole('button');
@@ -183,27 +182,7 @@ test('exports what is seen', async ({ page }) => {
 for (const theme of ['light', 'dark'] as const) {
   test(`axe finds nothing in ${theme}`, async ({ browser, baseURL }) => {
     const page = await browser.newPage({ colorScheme: theme, baseURL });
-    const look = async (what: string) => {
-      await page.evaluate(axe);
-      const found = await page.evaluate(async () => {
-        const r = await (
-          window as unknown as {
-            axe: {
-              run: (o: object) => Promise<{
-                violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
-              }>;
-            };
-          }
-        ).axe.run({
-          runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'],
-        });
-        return r.violations.map(
-          (v) =>
-            `${v.id}: ${v.nodes.map((n) => `${n.html.slice(0, 120)} ${n.failureSummary.slice(0, 200)}`).join(' | ')}`,
-        );
-      });
-      expect(found, what).toEqual([]);
-    };
+    const look = (what: string) => axe(page, what);
     await open(page);
     await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
     await look('overview');

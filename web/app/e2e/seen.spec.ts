@@ -101,6 +101,7 @@ const states: State[] = [
       await drawn(page);
       await expect(page.locator('.left-out')).toContainText('344 of 756 paths · 98.7 % of bytes');
       await expect(page.getByRole('button', { name: 'Show more' })).toBeVisible();
+      await expect(page.getByRole('button', { name: 'Group by subnet' })).toBeVisible();
     },
   },
   {
@@ -215,6 +216,40 @@ const states: State[] = [
     see: (page) => expect(page.getByRole('alert')).toContainText('Nothing of it in this range'),
   },
   {
+    name: 'table',
+    path: './?view=table',
+    see: (page) => expect(page.getByRole('columnheader', { name: 'In bytes' })).toBeVisible(),
+  },
+  {
+    name: 'table-of-paths',
+    path: './?view=table&tab=paths',
+    see: (page) => expect(page.getByRole('columnheader', { name: 'Server', exact: true })).toBeVisible(),
+  },
+  {
+    name: 'actions',
+    path: `${of(node)}&view=map`,
+    only: 'wide',
+    see: async (page) => {
+      await drawn(page);
+      await page.locator('#map-list [tabindex="0"]').focus();
+      await page.keyboard.press('ContextMenu');
+      await expect(page.getByRole('menu', { name: 'Actions' })).toBeVisible();
+    },
+  },
+  {
+    name: 'hidden-and-found',
+    path: `./?view=map&find=db&hide=${encodeURIComponent('port = 443')}`,
+    see: async (page) => {
+      await drawn(page);
+      await expect(page.getByRole('button', { name: /Show again/ })).toBeVisible();
+    },
+  },
+  {
+    name: 'several',
+    path: `./?view=map&sel=${encodeURIComponent(node)}&also=${encodeURIComponent('svc:prod-eu:web')}`,
+    see: (page) => expect(page.getByRole('heading', { name: '2 selected' })).toBeVisible(),
+  },
+  {
     name: 'networks',
     path: './?level=network',
     only: 'wide',
@@ -297,7 +332,9 @@ for (const [size, width, height] of [
       for (const s of states.filter((x) => !x.only || x.only === size))
         test(s.name, async ({ page }) => {
           await s.play?.(page);
-          await page.goto(s.path ?? './');
+          const path = s.path ?? './';
+          // On a phone the page begins with the table.
+          await page.goto(/view=/.test(path) ? path : `${path}${path.includes('?') ? '&' : '?'}view=map`);
           await s.see(page, size === 'phone');
           await expect(page.locator('html')).toHaveAttribute('data-theme', colorScheme);
           const aside = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

@@ -99,6 +99,7 @@ function Page() {
           <Zoom />
         </Foot>
         <Rows />
+        <Menu />
         {phone.value && !right && clock.value && (
           <button type="button" class="sheet-open" onClick={() => (sheet.value = true)}>
             Overview
@@ -139,7 +140,6 @@ function Page() {
         </aside>
       )}
       <Time />
-      <Menu />
       {help.value && <Help close={() => (help.value = false)} />}
       <p class="hidden" aria-live="polite">
         {said.value || (graph.value.busy ? '' : summary.value)}

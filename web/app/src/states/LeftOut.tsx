@@ -1,20 +1,20 @@
 // Too much for one picture: what the caps left out, and three ways on.
-import type { Level } from '../api';
 import { count, exact, percent } from '../format';
-import { go, graph, meta, view } from '../state';
+import { go, graph, meta, toLevel, view } from '../state';
+import { tabled } from '../table/Table';
 
 export function LeftOut() {
   const g = graph.value.data;
   const m = meta.value.data;
   if (!g?.other || !m || (!g.other.edges && !g.other.nodes)) return null;
-  const { caps, levels } = m;
+  const { caps } = m;
   const v = view.value;
   const c = g.coverage;
   const bytes = v.metric === 'bytes';
   const part = c && `${percent(bytes ? c.bytes : c.records)} of ${bytes ? 'bytes' : 'records'}`;
   const times = 2 ** v.cap;
   const more = v.cap < 3 && (caps.edges * times < caps.maxEdges || caps.nodes * times < caps.maxNodes);
-  const up = levels[levels.indexOf(g.level) - 1] as Level | undefined;
+  const up = g.higher;
   const of = (drawn: number, rest: number, what: string) =>
     `${exact(drawn)} of ${exact(drawn + rest)} ${what}`;
   const text = g.other.edges
@@ -32,12 +32,13 @@ export function LeftOut() {
         </button>
       )}
       {up && (
-        <button
-          type="button"
-          title="The next higher level has fewer nodes"
-          onClick={() => go({ level: up, expand: [], sel: '', edge: null })}
-        >
-          Group by {up}
+        <button type="button" title={`${exact(up.edges)} paths`} onClick={() => toLevel(up.level)}>
+          Group by {up.level}
+        </button>
+      )}
+      {!tabled.value && (
+        <button type="button" title="The same as a table (T)" onClick={() => go({ view: 'table' })}>
+          Open table
         </button>
       )}
     </p>

@@ -31,6 +31,14 @@ export function NoMatch({ nearest }: { nearest?: string | null }) {
           />
         ))}
         {v.q && chips.length === 0 && <Chip text="clear the filter" act={() => go({ q: '' })} />}
+        {v.hide.map((h) => (
+          <Chip
+            key={h}
+            text={`hidden: ${h}`}
+            label={`Show again ${h}`}
+            act={() => go({ hide: v.hide.filter((x) => x !== h) })}
+          />
+        ))}
         {v.show !== 'all' && <Chip text={`${v.show} only`} act={() => go({ show: 'all' })} />}
         {(v.from || v.to || v.end) && <Chip text="clear time range" act={resetTime} />}
       </p>

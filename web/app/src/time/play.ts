@@ -17,8 +17,8 @@ const calm = matchMedia('(prefers-reduced-motion: reduce)');
 /** held is every node that was seen in the window, so that none moves. It goes when the range is chosen by hand. */
 const held = signal<{ graph: Graph; at: string } | null>(null);
 const here = () => {
-  const { q, level, expand, win, end } = view.value;
-  return JSON.stringify([q, level, expand, win, end]);
+  const { q, hide, level, expand, win, end } = view.value;
+  return JSON.stringify([q, hide, level, expand, win, end]);
 };
 
 /** steady is an answer with the nodes of the others of the same playback, without traffic. */
