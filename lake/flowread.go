@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -32,8 +33,8 @@ func newFlowReader() *flowReader {
 // and Note may be kept.
 func (fr *flowReader) rows(ctx context.Context, path string) iter.Seq2[*periplus.Flow, error] {
 	return func(yield func(*periplus.Flow, error) bool) {
-		err := readBatches(ctx, path, nil, true, func(b arrow.RecordBatch) error {
-			g, err := newFlowGroup(b)
+		err := readBatches(ctx, path, reading{dictionaries: true}, func(b arrow.RecordBatch) error {
+			g, err := newFlowGroup(b, true)
 			if err != nil {
 				return err
 			}
@@ -55,23 +56,24 @@ func (fr *flowReader) rows(ctx context.Context, path string) iter.Seq2[*periplus
 // A dictionary is a text column of a row group, each value turned into a T
 // once.
 type dictionary[T any] struct {
-	index  *array.Dictionary
+	index  []int32
+	nulls  arrow.Array // tells which rows are null; nil: none is
 	values []T
 	none   T
 }
 
 func (d *dictionary[T]) at(i int) T {
-	if d.index.IsNull(i) {
+	if d.nulls != nil && d.nulls.IsNull(i) {
 		return d.none
 	}
-	return d.values[d.index.GetValueIndex(i)]
+	return d.values[d.index[i]]
 }
 
 func (d *dictionary[T]) code(i int) int32 {
-	if d.index.IsNull(i) {
+	if d.nulls != nil && d.nulls.IsNull(i) {
 		return absent
 	}
-	return int32(d.index.GetValueIndex(i))
+	return d.index[i]
 }
 
 func newDictionary[T any](a arrow.Array, parse func(string) (T, error)) (*dictionary[T], error) {
@@ -86,9 +88,16 @@ func newDictionary[T any](a arrow.Array, parse func(string) (T, error)) (*dictio
 	if !ok {
 		return nil, fmt.Errorf("a dictionary of %s for text", d.Dictionary().DataType())
 	}
-	out := &dictionary[T]{index: d, values: make([]T, texts.Len())}
+	index, ok := d.Indices().(*array.Int32)
+	if !ok {
+		return nil, fmt.Errorf("%s for the places in a dictionary", d.Indices().DataType())
+	}
+	out := &dictionary[T]{index: index.Int32Values(), values: make([]T, texts.Len())}
+	if d.NullN() > 0 {
+		out.nulls = d
+	}
 	for i := range out.values {
-		v, err := parse(string([]byte(texts.Value(i)))) // the batch's memory goes
+		v, err := parse(strings.Clone(texts.Value(i))) // the batch's memory goes
 		if err != nil {
 			return nil, err
 		}
@@ -121,25 +130,55 @@ type flowGroup struct {
 	opened                                 *array.Int64
 	sampled                                *array.Boolean
 
-	places map[[8]int32]*periplus.Place
-	notes  map[[3]int32]*periplus.Note
+	places      map[[8]int32]*periplus.Place
+	byInterface []lastPlace // by code of the interface, and one for none
+	notes       map[[3]int32]*periplus.Note
+	noteCodes   [3]int32 // of the last row
+	note        *periplus.Note
+	noted       bool
 }
+
+// lastPlace is the place that an interface had last: it hardly ever has two.
+type lastPlace struct {
+	codes [8]int32
+	place *periplus.Place
+}
+
+const (
+	interfaceColumn = 6 // of placeColumns
+	// What no merge asks for.
+	unmerged = " object minutes zone subnet nat_client nat_server "
+)
 
 var placeColumns = [8]string{"provider", "account", "region", "zone", "network", "subnet", "interface", "log"}
 
-func newFlowGroup(b arrow.RecordBatch) (*flowGroup, error) {
+// mergedColumns are those of flows that traffic is made from.
+var mergedColumns = func() (names []string) {
+	for _, f := range periplus.FlowFields {
+		if !strings.Contains(unmerged, " "+f.Name+" ") {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}()
+
+// newFlowGroup finds the columns of a batch: all, or those that a merge needs.
+func newFlowGroup(b arrow.RecordBatch, all bool) (*flowGroup, error) {
 	c := columnFinder{batch: b}
 	g := &flowGroup{places: map[[8]int32]*periplus.Place{}, notes: map[[3]int32]*periplus.Note{}}
-	g.object, g.minutes = find[*array.Int64](&c, "object"), find[*array.Int64](&c, "minutes")
 	g.records, g.connections = find[*array.Int64](&c, "records"), find[*array.Int64](&c, "connections")
 	g.bucket = find[*array.Timestamp](&c, "bucket")
 	g.first, g.last = find[*array.Timestamp](&c, "first_seen"), find[*array.Timestamp](&c, "last_seen")
 	for k, name := range placeColumns {
-		g.place[k] = findText(&c, name, plainText)
+		if all || !strings.Contains(unmerged, " "+name+" ") {
+			g.place[k] = findText(&c, name, plainText)
+		}
+	}
+	if d := g.place[interfaceColumn]; d != nil {
+		g.byInterface = make([]lastPlace, len(d.values)+1)
 	}
 	g.observer = findText(&c, "observer", periplus.ParseObserver)
 	g.client, g.server = findText(&c, "client", parseAddr), findText(&c, "server", parseAddr)
-	g.natClient, g.natServer = findText(&c, "nat_client", parseAddr), findText(&c, "nat_server", parseAddr)
 	g.serverPort, g.protocol = find[*array.Int32](&c, "server_port"), find[*array.Int32](&c, "protocol")
 	g.clientPort, g.tcp = find[*array.Int32](&c, "client_port"), find[*array.Int32](&c, "tcp_flags")
 	g.orientedBy = findText(&c, "oriented_by", periplus.ParseOrientation)
@@ -150,6 +189,10 @@ func newFlowGroup(b arrow.RecordBatch) (*flowGroup, error) {
 	g.backPackets, g.backBytes = find[*array.Int64](&c, "response_packets"), find[*array.Int64](&c, "response_bytes")
 	g.opened = find[*array.Int64](&c, "opened")
 	g.sampled = find[*array.Boolean](&c, "sampled")
+	if all {
+		g.object, g.minutes = find[*array.Int64](&c, "object"), find[*array.Int64](&c, "minutes")
+		g.natClient, g.natServer = findText(&c, "nat_client", parseAddr), findText(&c, "nat_server", parseAddr)
+	}
 	return g, c.err
 }
 
@@ -215,33 +258,50 @@ func portAt(a *array.Int32, i int) (uint16, bool) {
 
 func timeAt(a *array.Timestamp, i int) time.Time { return time.UnixMicro(int64(a.Value(i))).UTC() }
 
-// fill makes row i.
+// fill makes row i, with what a group of all columns has beside.
 func (g *flowGroup) fill(fr *flowReader, f *periplus.Flow, i int) {
 	*f = periplus.Flow{
-		Object: g.object.Value(i), Bucket: timeAt(g.bucket, i), FirstSeen: timeAt(g.first, i), LastSeen: timeAt(g.last, i),
-		Minutes: g.minutes.Value(i), Place: g.placeAt(fr, i), Observer: g.observer.at(i),
+		Bucket: timeAt(g.bucket, i), FirstSeen: timeAt(g.first, i), LastSeen: timeAt(g.last, i),
+		Place: g.placeAt(fr, i), Observer: g.observer.at(i),
 		Client: g.client.at(i), Server: g.server.at(i), Protocol: uint8(g.protocol.Value(i)),
 		OrientedBy: g.orientedBy.at(i), Verdict: g.verdict.at(i), Note: g.noteAt(fr, i),
 		RequestPackets: countAt(g.packets, i), RequestBytes: countAt(g.bytes, i),
 		ResponsePackets: countAt(g.backPackets, i), ResponseBytes: countAt(g.backBytes, i),
 		Records: g.records.Value(i), Connections: g.connections.Value(i), Opened: countAt(g.opened, i),
-		TCPFlags: uint8(g.tcp.Value(i)), Sampled: g.sampled.Value(i),
-		NATClient: g.natClient.at(i), NATServer: g.natServer.at(i), Service: g.service.at(i),
+		TCPFlags: uint8(g.tcp.Value(i)), Sampled: g.sampled.Value(i), Service: g.service.at(i),
 	}
 	f.ServerPort, f.HasPort = portAt(g.serverPort, i)
 	f.ClientPort, f.HasClientPort = portAt(g.clientPort, i)
+	if g.object != nil {
+		f.Object, f.Minutes = g.object.Value(i), g.minutes.Value(i)
+		f.NATClient, f.NATServer = g.natClient.at(i), g.natServer.at(i)
+	}
 }
 
 func (g *flowGroup) placeAt(fr *flowReader, i int) *periplus.Place {
 	var codes [8]int32
-	for k := range codes {
-		codes[k] = g.place[k].code(i)
+	for k, d := range g.place {
+		if d != nil {
+			codes[k] = d.code(i)
+		}
 	}
+	last := &g.byInterface[codes[interfaceColumn]+1]
+	if last.place == nil || last.codes != codes {
+		*last = lastPlace{codes, g.placeOf(fr, i, codes)}
+	}
+	return last.place
+}
+
+func (g *flowGroup) placeOf(fr *flowReader, i int, codes [8]int32) *periplus.Place {
 	if p, ok := g.places[codes]; ok {
 		return p
 	}
-	v := periplus.Place{Provider: g.place[0].at(i), Account: g.place[1].at(i), Region: g.place[2].at(i), Zone: g.place[3].at(i),
-		Network: g.place[4].at(i), Subnet: g.place[5].at(i), Interface: g.place[6].at(i), Log: g.place[7].at(i)}
+	var v periplus.Place
+	for k, to := range [8]*string{&v.Provider, &v.Account, &v.Region, &v.Zone, &v.Network, &v.Subnet, &v.Interface, &v.Log} {
+		if g.place[k] != nil {
+			*to = g.place[k].at(i)
+		}
+	}
 	p, ok := fr.places[v]
 	if !ok {
 		p = &v
@@ -253,6 +313,14 @@ func (g *flowGroup) placeAt(fr *flowReader, i int) *periplus.Place {
 
 func (g *flowGroup) noteAt(fr *flowReader, i int) *periplus.Note {
 	codes := [3]int32{g.reason.code(i), g.notePath.code(i), g.encryption.code(i)}
+	if g.noted && codes == g.noteCodes {
+		return g.note
+	}
+	g.note, g.noteCodes, g.noted = g.noteOf(fr, i, codes), codes, true
+	return g.note
+}
+
+func (g *flowGroup) noteOf(fr *flowReader, i int, codes [3]int32) *periplus.Note {
 	if n, ok := g.notes[codes]; ok {
 		return n
 	}

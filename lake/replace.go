@@ -68,7 +68,7 @@ func mayHold(f iceberg.DataFile, ids map[int64]bool) bool {
 }
 
 func holdsObject(ctx context.Context, path string, ids map[int64]bool) (holds bool, err error) {
-	err = readBatches(ctx, path, []string{"object"}, false, func(b arrow.RecordBatch) error {
+	err = readBatches(ctx, path, reading{columns: []string{"object"}}, func(b arrow.RecordBatch) error {
 		a, ok := b.Column(0).(*array.Int64)
 		if !ok {
 			return fmt.Errorf("column object is %s", b.Column(0).DataType())

@@ -89,7 +89,7 @@ func (r *record) time(name string) time.Time {
 
 // readRecords calls row for every row of a Parquet file, in its order.
 func readRecords(ctx context.Context, path string, row func(*record) error) error {
-	return readBatches(ctx, path, nil, false, func(b arrow.RecordBatch) error {
+	return readBatches(ctx, path, reading{}, func(b arrow.RecordBatch) error {
 		r := record{cols: map[string]arrow.Array{}}
 		for i, f := range b.Schema().Fields() {
 			r.cols[f.Name] = b.Column(i)
@@ -103,9 +103,15 @@ func readRecords(ctx context.Context, path string, row func(*record) error) erro
 	})
 }
 
-// readBatches reads a Parquet file a row group at a time, all columns or those
-// named, text as dictionaries if asked.
-func readBatches(ctx context.Context, path string, names []string, dictionaries bool, f func(arrow.RecordBatch) error) error {
+// reading says what of a Parquet file is read, and how.
+type reading struct {
+	columns      []string // nil: all
+	dictionaries bool     // for text
+	rows         int64    // at once; 0: a row group
+}
+
+// readBatches reads a Parquet file a row group at a time or less.
+func readBatches(ctx context.Context, path string, how reading, f func(arrow.RecordBatch) error) error {
 	in, err := os.Open(path)
 	if err != nil {
 		return err
@@ -119,18 +125,21 @@ func readBatches(ctx context.Context, path string, names []string, dictionaries 
 	schema := pf.MetaData().Schema
 	var want []int
 	for i := range schema.NumColumns() {
-		if names == nil {
+		if how.columns == nil {
 			want = append(want, i)
 			continue
 		}
-		for _, n := range names {
+		for _, n := range how.columns {
 			if schema.Column(i).Name() == n {
 				want = append(want, i)
 			}
 		}
 	}
 	props := pqarrow.ArrowReadProperties{BatchSize: groupRows}
-	if dictionaries {
+	if how.rows > 0 {
+		props.BatchSize = min(props.BatchSize, how.rows)
+	}
+	if how.dictionaries {
 		for i := range schema.NumColumns() {
 			props.SetReadDict(i, true)
 		}

@@ -1,6 +1,6 @@
 // Package merge makes traffic rows of flow rows: it says which packets count
 // when several observers saw them. It is pure and keeps the rule that the page
-// on merging defines; SQL takes away only what needs no rule.
+// on merging defines.
 package merge
 
 import (

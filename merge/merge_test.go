@@ -372,3 +372,36 @@ func BenchmarkMerge(b *testing.B) {
 	}
 	b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
+
+// Addresses are ordered as SQL orders their text.
+func TestCompareText(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 3))
+	random := func() netip.Addr {
+		switch r.IntN(4) {
+		case 0:
+			return netip.AddrFrom16([16]byte{0x20, 1, 15: byte(r.IntN(300))})
+		case 1:
+			return netip.AddrFrom16(netip.AddrFrom4([4]byte{10, 0, 0, byte(r.IntN(256))}).As16())
+		}
+		return netip.AddrFrom4([4]byte{byte(r.IntN(256)), byte(r.IntN(3)), byte(r.IntN(256)), byte(r.IntN(256))})
+	}
+	text := func(a netip.Addr) string {
+		if !a.IsValid() {
+			return ""
+		}
+		return a.String()
+	}
+	f := func(a, b netip.Addr) {
+		t.Helper()
+		if got, want := CompareText(a, b), strings.Compare(text(a), text(b)); got != want {
+			t.Errorf("CompareText(%v, %v) = %d; want %d", a, b, got, want)
+		}
+	}
+	for range 3000 {
+		a, b := random(), random()
+		f(a, b)
+		f(a, a)
+	}
+	f(netip.Addr{}, netip.MustParseAddr("10.0.0.1"))
+	f(netip.MustParseAddr("fe80::1%eth0"), netip.MustParseAddr("fe80::1"))
+}

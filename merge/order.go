@@ -1,7 +1,11 @@
 package merge
 
 import (
+	"bytes"
 	"cmp"
+	"net/netip"
+	"slices"
+	"strconv"
 
 	"github.com/periplus/periplus/periplus"
 )
@@ -57,4 +61,44 @@ func compareNotes(a, b *periplus.Note) int {
 
 func compareCount(a, b periplus.Count) int {
 	return cmp.Or(compareBool(a.Known, b.Known), cmp.Compare(a.N, b.N))
+}
+
+// inText is where a number from 0 to 255 stands among the others as text: 0, 1,
+// 10, 100, 101 …
+var inText = func() (place [256]uint8) {
+	numbers := make([]int, 256)
+	for i := range numbers {
+		numbers[i] = i
+	}
+	slices.SortFunc(numbers, func(a, b int) int { return cmp.Compare(strconv.Itoa(a), strconv.Itoa(b)) })
+	for i, n := range numbers {
+		place[n] = uint8(i)
+	}
+	return place
+}()
+
+// CompareText orders addresses as their text, which is how SQL orders them. A
+// dot is less than a digit, so the text of IPv4 is ordered number by number.
+func CompareText(a, b netip.Addr) int {
+	if a == b {
+		return 0
+	}
+	if a.Is4() && b.Is4() {
+		x, y := a.As4(), b.As4()
+		for i := range x {
+			if x[i] != y[i] {
+				return cmp.Compare(inText[x[i]], inText[y[i]])
+			}
+		}
+		return 0
+	}
+	var x, y [64]byte
+	return bytes.Compare(appendText(x[:0], a), appendText(y[:0], b))
+}
+
+func appendText(b []byte, a netip.Addr) []byte {
+	if !a.IsValid() {
+		return b // as SQL has it: ''
+	}
+	return a.AppendTo(b)
 }

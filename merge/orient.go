@@ -6,11 +6,16 @@ import (
 	"github.com/periplus/periplus/periplus"
 )
 
-// turn returns the row as what is known by now orients it: a weak rule gives
-// way when the other end was named as a server since, and this one was not.
+// Turns reports whether a row is turned round: a weak rule gives way when the
+// other end was named as a server since, and this one was not.
+func (o *Options) Turns(f *periplus.Flow) bool {
+	return f.HasClientPort && f.HasPort && o.Known != nil && f.OrientedBy.Weak() &&
+		o.Known(f.Client, f.ClientPort, f.Protocol) && !o.Known(f.Server, f.ServerPort, f.Protocol)
+}
+
+// turn returns the row as what is known by now orients it.
 func (m *Merger) turn(f *periplus.Flow) *periplus.Flow {
-	if m.Known == nil || !f.OrientedBy.Weak() || !f.HasClientPort || !f.HasPort ||
-		!m.Known(f.Client, f.ClientPort, f.Protocol) || m.Known(f.Server, f.ServerPort, f.Protocol) {
+	if !m.Turns(f) {
 		return f
 	}
 	t := *f

@@ -114,11 +114,11 @@ func Compare(a, b *periplus.Traffic) int {
 	if c := a.Bucket.Truncate(time.Hour).Compare(b.Bucket.Truncate(time.Hour)); c != 0 {
 		return c
 	}
-	if a.Client != b.Client {
-		return cmp.Compare(a.Client.String(), b.Client.String())
+	if c := CompareText(a.Client, b.Client); c != 0 {
+		return c
 	}
-	if a.Server != b.Server {
-		return cmp.Compare(a.Server.String(), b.Server.String())
+	if c := CompareText(a.Server, b.Server); c != 0 {
+		return c
 	}
 	return cmp.Or(compareBool(a.HasPort, b.HasPort), cmp.Compare(a.ServerPort, b.ServerPort),
 		cmp.Compare(a.Protocol, b.Protocol), a.Bucket.Compare(b.Bucket),

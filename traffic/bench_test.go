@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -81,7 +80,7 @@ func busyHour(at time.Time) []periplus.Flow {
 		}
 	}
 	slices.SortFunc(rows, func(a, b periplus.Flow) int {
-		return cmp.Or(strings.Compare(a.Client.String(), b.Client.String()), strings.Compare(a.Server.String(), b.Server.String()),
+		return cmp.Or(a.Client.Compare(b.Client), a.Server.Compare(b.Server),
 			cmp.Compare(a.ServerPort, b.ServerPort), a.Bucket.Compare(b.Bucket))
 	})
 	return rows

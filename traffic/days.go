@@ -2,12 +2,17 @@ package traffic
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/periplus/periplus/periplus"
 	"github.com/periplus/periplus/query"
 )
+
+// errStop ends a question whose rows nobody wants any more.
+var errStop = errors.New("stop")
 
 // days builds the day step where its hours are all current. A day that is not
 // over waits: its hours will be built again, and with them it would be too.
@@ -27,10 +32,16 @@ func (k *Keeper) days(ctx context.Context, from, to time.Time) error {
 	return nil
 }
 
+// A part is a span of time, of all clients or of a range of them in byte order.
+type part struct {
+	from, to     time.Time
+	first, after string // clients from first up to after; "": no bound
+}
+
 const dayKey = "client, client_network, server, server_network, port, protocol, verdict, reason"
 
 // dayRows is the sum of a day's hours. The words are those of merge.Sum.
-var dayRows = "SELECT client, server, port, protocol, verdict, reason, client_network, server_network" + sums("") +
+var dayRows = "SELECT client, server, port, protocol, verdict, reason, client_network, server_network" + sums() +
 	", bitwise_or_agg(tcp_flags) AS tcp_flags, min(first_seen) AS first_seen, max(last_seen) AS last_seen," +
 	" CASE WHEN bool_or(seen_by = 'both') OR (bool_or(seen_by = 'server') AND bool_or(seen_by = 'client')) THEN 'both'" +
 	" WHEN bool_or(seen_by = 'server') THEN 'server' WHEN bool_or(seen_by = 'client') THEN 'client'" +
@@ -119,4 +130,38 @@ func (k *Keeper) dayPart(ctx context.Context, p part, f func(*periplus.Traffic) 
 		}
 		return f(t)
 	})
+}
+
+// split cuts a part by clients so that each holds about as many rows as one
+// statement takes. The statement answers clients in order and their rows.
+func (k *Keeper) split(ctx context.Context, p part, s query.Statement) ([]part, error) {
+	rows := int64(k.Rows)
+	if rows <= 0 {
+		rows = 750_000
+	}
+	out := []part{p}
+	var sum int64
+	err := k.Engine.Query(ctx, s, func(_ []string, v []any) error {
+		var r record
+		r.take(v)
+		client, n := r.text(0), r.number(1)
+		if sum > 0 && sum+n > rows && client != "" {
+			out[len(out)-1].after = client
+			next := p
+			next.first = client
+			out, sum = append(out, next), 0
+		}
+		sum += n
+		return r.err
+	})
+	return out, err
+}
+
+// sums are the counters of a day's row.
+func sums() string {
+	var b strings.Builder
+	for _, c := range []string{"request_packets", "request_bytes", "response_packets", "response_bytes", "records", "connections", "opened"} {
+		b.WriteString(", CAST(sum(" + c + ") AS bigint) AS " + c)
+	}
+	return b.String()
 }

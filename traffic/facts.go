@@ -2,7 +2,6 @@ package traffic
 
 import (
 	"cmp"
-	"context"
 	"net/netip"
 	"slices"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"github.com/periplus/periplus/lake"
 	"github.com/periplus/periplus/merge"
 	"github.com/periplus/periplus/periplus"
-	"github.com/periplus/periplus/query"
 )
 
 // server is an end that asks are made of.
@@ -27,15 +25,13 @@ type facts struct {
 	silent  map[logKey]bool // logs that keep denials only
 	heard   map[logKey]bool // interfaces of which some log keeps what passed; log is ""
 	skipped map[skipKey]bool
-	// alone: every interface has a name that no other has, and one log, so the
-	// name tells sources apart.
-	alone bool
 }
 
 // owner is a network that owns an address for some time.
 type owner struct {
 	merge.Owner
 	first, last time.Time
+	alone       []merge.Owner // itself, where no other network owns the address
 }
 
 // logKey names a flow log; where it has no name, the interface does.
@@ -57,9 +53,7 @@ type skipKey struct {
 func newFacts(known *lake.Facts) *facts {
 	f := &facts{servers: known.Servers, silent: map[logKey]bool{}, heard: map[logKey]bool{}, skipped: map[skipKey]bool{}}
 	f.owners = owners(known.Owned)
-	names := map[string]bool{}
 	for l, keeps := range known.Logs {
-		names[l.Interface] = true
 		key := keyOf(l.Provider, l.Account, l.Interface, l.Log)
 		silent, more := f.silent[key]
 		f.silent[key] = (silent || !more) && !keeps
@@ -67,7 +61,6 @@ func newFacts(known *lake.Facts) *facts {
 			f.heard[keyOf(l.Provider, l.Account, l.Interface, "")] = true
 		}
 	}
-	f.alone = len(names) > 0 && len(names) == len(known.Logs)
 	for s := range known.Skipped {
 		f.skipped[skipKey{s.Provider, s.Account, s.Interface, s.Log.Log, s.Hour}] = true
 	}
@@ -80,7 +73,7 @@ func owners(owned map[lake.Owner]lake.Span) map[netip.Addr][]owner {
 	out := map[netip.Addr][]owner{}
 	for o, seen := range owned {
 		p := periplus.Place{Account: o.Account, Region: o.Region, Network: o.Network}
-		n := owner{merge.Owner{Network: p.Home(), Account: p.Account, Region: p.Region}, seen.First, seen.Last}
+		n := owner{merge.Owner{Network: p.Home(), Account: p.Account, Region: p.Region}, seen.First, seen.Last, nil}
 		if n.Network != "" {
 			out[o.Addr] = append(out[o.Addr], n)
 		}
@@ -113,6 +106,11 @@ func owners(owned map[lake.Owner]lake.Span) map[netip.Addr][]owner {
 			kept = append(kept, o)
 		}
 		out[a] = kept
+	}
+	for _, all := range out {
+		if len(all) == 1 {
+			all[0].alone = []merge.Owner{all[0].Owner}
+		}
 	}
 	return out
 }
@@ -153,26 +151,17 @@ func at(all []owner, hour time.Time) []merge.Owner {
 	return out
 }
 
-// network is where an address belongs that one network owns.
-func (f *facts) network(a netip.Addr, t time.Time) string {
-	all := f.owners[a]
-	switch len(all) {
-	case 0:
-		return ""
-	case 1:
-		return all[0].Network
-	}
-	return at(all, t.Truncate(time.Hour))[0].Network
-}
-
 // ownersAt is Options.Owns in an hour.
 func (f *facts) ownersAt(hour time.Time) func(netip.Addr) []merge.Owner {
 	return func(a netip.Addr) []merge.Owner {
-		all := f.owners[a]
-		if len(all) == 0 {
+		switch all := f.owners[a]; len(all) {
+		case 0:
 			return nil
+		case 1:
+			return all[0].alone
+		default:
+			return at(all, hour)
 		}
-		return at(all, hour)
 	}
 }
 
@@ -199,42 +188,3 @@ func (f *facts) options() merge.Options {
 
 // weak are the rules of orientation that later evidence may overrule.
 const weak = "('undecided', 'one_way', 'fan_in', 'service', 'port')"
-
-// special finds the conversations of a job that need the rule for another
-// reason than their rows.
-func (b *builder) special(ctx context.Context) (special, error) {
-	var s special
-	f := b.facts
-	for a, all := range f.owners {
-		for h := b.job.from; len(all) > 1 && h.Before(b.job.to); h = h.Add(time.Hour) {
-			if len(at(all, h)) > 1 {
-				s.addresses = append(s.addresses, a.String())
-				break
-			}
-		}
-	}
-	slices.Sort(s.addresses)
-	for k := range f.skipped {
-		s.skipped = s.skipped || k.hour >= b.job.from.Unix() && k.hour < b.job.to.Unix()
-	}
-	if len(f.servers) == 0 {
-		return s, nil
-	}
-	from, to := b.job.from.Add(-merge.Around), b.job.to.Add(merge.Around)
-	var r record
-	err := b.k.Engine.Query(ctx, query.Statement{
-		SQL: "SELECT client, client_port, protocol FROM flows WHERE bucket >= ? AND bucket < ?" +
-			" AND client_port IS NOT NULL AND observer <> 'leg' AND oriented_by IN " + weak +
-			" GROUP BY client, client_port, protocol ORDER BY client, client_port, protocol",
-		Args:  []any{from, to},
-		Spans: []query.Span{{Table: "flows", From: from, To: to}},
-	}, func(_ []string, v []any) error {
-		r.take(v)
-		v0 := server{r.text(0), r.number(1), r.number(2)}
-		if f.servers[digest.Server{Addr: r.addr(v0.address), Port: uint16(v0.port), Protocol: uint8(v0.protocol)}] {
-			s.servers = append(s.servers, v0)
-		}
-		return r.err
-	})
-	return s, err
-}

@@ -18,13 +18,18 @@ import (
 	"github.com/periplus/periplus/periplus"
 )
 
-// fake is a lake of a folder: one file of flows and coverage, one a step of
-// traffic, written by DuckDB.
+// fake is a lake of a folder: a file of flows an hour, one of coverage, one a
+// step of traffic, written by DuckDB.
 type fake struct {
 	t     testing.TB
 	dir   string
 	db    *sql.DB
 	files map[string][]string
+	flows []struct {
+		hour time.Time
+		path string
+		rows int64
+	}
 	stale []time.Time
 	days  []time.Time
 	facts *lake.Facts
@@ -91,6 +96,35 @@ func (f *fake) ReplaceTraffic(_ context.Context, step int64, start, end time.Tim
 	f.files[table] = nil
 	write(f, table, periplus.TrafficFields, f.wrote[step])
 	return nil
+}
+
+// Hours reads what writeFlows wrote.
+func (f *fake) Hours(context.Context) (*lake.Hours, error) {
+	var h lake.Hours
+	for _, w := range f.flows {
+		h.Add(w.hour, w.path, w.rows)
+	}
+	return &h, nil
+}
+
+// writeFlows adds a file an hour to flows, as another tool may leave them: in
+// no order.
+func writeFlows(f *fake, rows []periplus.Flow) {
+	f.t.Helper()
+	byHour := map[time.Time][]periplus.Flow{}
+	for _, r := range rows {
+		h := r.Bucket.Truncate(time.Hour)
+		byHour[h] = append(byHour[h], r)
+	}
+	for h, rows := range byHour {
+		write(f, "flows", periplus.FlowFields, rows)
+		files := f.files["flows"]
+		f.flows = append(f.flows, struct {
+			hour time.Time
+			path string
+			rows int64
+		}{h, files[len(files)-1], int64(len(rows))})
+	}
 }
 
 // write adds a file to a table.

@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -9,179 +10,194 @@ import (
 	"iter"
 	"net/netip"
 	"os"
-	"time"
+	"slices"
 
+	"github.com/periplus/periplus/merge"
 	"github.com/periplus/periplus/periplus"
 )
 
-// A spool holds rows of traffic in a temporary file until they are wanted, in
-// their order. The zero value works; it is used by one goroutine.
+// A spool puts rows of traffic in the order in which they lie. They come with
+// addresses ordered as numbers and lie with them ordered as text; rows of one
+// hour, client and server come together and in order. The zero value works; it
+// is used by one goroutine at a time.
 type spool struct {
-	dir  string // "": the system's
-	file *os.File
-	w    *bufio.Writer
-	buf  []byte
+	dir    string // of its file; "": the system's
+	memory int    // bytes of rows before it needs the file; 0: 48 MiB
+
+	data []byte
+	runs []run
+	code rowCode
+
+	file  *os.File
+	parts []int64 // where the sorted parts in it end
 }
 
-// add puts a row behind the others.
+// A run is rows of one hour, client and server in data.
+type run struct {
+	hour           int64
+	client, server netip.Addr
+	from, to       int
+}
+
+func (r *run) compare(o *run) int {
+	if r.hour != o.hour {
+		return cmp.Compare(r.hour, o.hour)
+	}
+	if c := merge.CompareText(r.client, o.client); c != 0 {
+		return c
+	}
+	return merge.CompareText(r.server, o.server)
+}
+
+// add takes a row in.
 func (s *spool) add(t *periplus.Traffic) error {
+	hour := t.Bucket.Unix() / stepHour
+	n := len(s.runs) - 1
+	if n < 0 || s.runs[n].server != t.Server || s.runs[n].client != t.Client || s.runs[n].hour != hour {
+		if s.memory == 0 {
+			s.memory = 48 << 20
+		}
+		if len(s.data) >= s.memory {
+			if err := s.spill(); err != nil {
+				return err
+			}
+		}
+		s.runs = append(s.runs, run{hour, t.Client, t.Server, len(s.data), 0})
+		n = len(s.runs) - 1
+	}
+	s.data = s.code.append(s.data, t)
+	s.runs[n].to = len(s.data)
+	return nil
+}
+
+// sorted brings the runs in memory in order.
+func (s *spool) sorted() []run {
+	slices.SortStableFunc(s.runs, func(a, b run) int { return a.compare(&b) })
+	return s.runs
+}
+
+// spill writes what is in memory to the file, as a part of it.
+func (s *spool) spill() error {
 	if s.file == nil {
 		f, err := os.CreateTemp(s.dir, "periplus-traffic-")
 		if err != nil {
 			return fmt.Errorf("a file for traffic that waits: %w; set TMPDIR to a folder that can be written", err)
 		}
-		s.file, s.w = f, bufio.NewWriterSize(f, 1<<18)
+		s.file = f
 	}
-	b := append(s.buf[:0], 0, 0, 0, 0)
-	b = binary.AppendVarint(b, t.Step)
-	for _, at := range []time.Time{t.Bucket, t.FirstSeen, t.LastSeen} {
-		b = binary.AppendVarint(b, at.UnixMicro())
+	w := bufio.NewWriterSize(s.file, 1<<18)
+	end := s.end()
+	for _, r := range s.sorted() {
+		var size [4]byte
+		binary.LittleEndian.PutUint32(size[:], uint32(r.to-r.from))
+		w.Write(size[:]) // an error stays until Flush
+		w.Write(s.data[r.from:r.to])
+		end += int64(len(size) + r.to - r.from)
 	}
-	b = appendText(b, t.Client.AsSlice())
-	b = appendText(b, t.Server.AsSlice())
-	for _, v := range []string{t.ClientNetwork, t.ServerNetwork, t.Reason, t.SeenBy, t.StoppedAt, t.Answer, t.Service, t.Path, t.Encryption} {
-		b = appendText(b, v)
-	}
-	b = append(b, byte(t.ServerPort), byte(t.ServerPort>>8), t.Protocol, byte(t.Verdict), t.TCPFlags, truths(t.HasPort, t.Sampled, t.Incomplete))
-	for _, c := range []periplus.Count{t.RequestPackets, t.RequestBytes, t.ResponsePackets, t.ResponseBytes, t.Opened} {
-		if !c.Known {
-			b = append(b, 0)
-			continue
-		}
-		b = binary.AppendUvarint(b, uint64(c.N)+1)
-	}
-	b = binary.AppendVarint(b, t.Records)
-	b = binary.AppendVarint(b, t.Connections)
-	binary.LittleEndian.PutUint32(b, uint32(len(b)-4))
-	s.buf = b
-	_, err := s.w.Write(b)
-	return err
+	s.parts = append(s.parts, end)
+	s.data, s.runs = s.data[:0], s.runs[:0]
+	return w.Flush()
 }
 
-func appendText[T string | []byte](b []byte, s T) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
-}
-
-func truths(v ...bool) (b byte) {
-	for i, t := range v {
-		if t {
-			b |= 1 << i
-		}
+func (s *spool) end() int64 {
+	if len(s.parts) == 0 {
+		return 0
 	}
-	return b
+	return s.parts[len(s.parts)-1]
 }
 
-// all yields the rows; each is reused.
+// all yields the rows in order; each is reused. Nothing may be added after.
 func (s *spool) all() iter.Seq2[*periplus.Traffic, error] {
 	return func(yield func(*periplus.Traffic, error) bool) {
 		if s.file == nil {
+			d := rowDecoder{code: &s.code}
+			for _, r := range s.sorted() {
+				for d.b = s.data[r.from:r.to]; len(d.b) > 0; {
+					if !yield(d.next(), nil) {
+						return
+					}
+				}
+			}
 			return
 		}
-		err := s.w.Flush()
-		if err == nil {
-			_, err = s.file.Seek(0, io.SeekStart)
-		}
-		if err != nil {
+		if err := s.merged(func(t *periplus.Traffic) bool { return yield(t, nil) }); err != nil {
 			yield(nil, err)
-			return
-		}
-		r := bufio.NewReaderSize(s.file, 1<<18)
-		d := decoder{words: map[string]string{}}
-		for {
-			t, err := d.next(r)
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			if !yield(t, err) || err != nil {
-				return
-			}
 		}
 	}
 }
 
-// close removes the file.
-func (s *spool) close() error {
+// merged calls f with the rows of all parts, in one order, until it returns
+// false.
+func (s *spool) merged(f func(*periplus.Traffic) bool) error {
+	if len(s.runs) > 0 {
+		if err := s.spill(); err != nil {
+			return err
+		}
+	}
+	var open []*section
+	from := int64(0)
+	for _, to := range s.parts {
+		p := &section{r: bufio.NewReaderSize(io.NewSectionReader(s.file, from, to-from), 1<<18), d: rowDecoder{code: &s.code}}
+		from = to
+		if err := p.next(); err != nil {
+			return err
+		}
+		open = append(open, p)
+	}
+	for len(open) > 0 {
+		first := 0
+		for i, p := range open {
+			if merge.Compare(p.row, open[first].row) < 0 {
+				first = i
+			}
+		}
+		if !f(open[first].row) {
+			return nil
+		}
+		err := open[first].next()
+		if errors.Is(err, io.EOF) {
+			open = slices.Delete(open, first, first+1)
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A section is a sorted part of a spool's file, at its next row.
+type section struct {
+	r   *bufio.Reader
+	d   rowDecoder
+	buf []byte
+	row *periplus.Traffic
+}
+
+// next goes on to the next row; io.EOF: there is none.
+func (p *section) next() error {
+	if len(p.d.b) == 0 {
+		var size [4]byte
+		if _, err := io.ReadFull(p.r, size[:]); err != nil {
+			return err
+		}
+		n := int(binary.LittleEndian.Uint32(size[:]))
+		p.buf = slices.Grow(p.buf[:0], n)[:n]
+		if _, err := io.ReadFull(p.r, p.buf); err != nil {
+			return fmt.Errorf("traffic that waited was cut short: %w", io.ErrUnexpectedEOF)
+		}
+		p.d.b = p.buf
+	}
+	p.row = p.d.next()
+	return nil
+}
+
+// reset empties the spool and removes the file.
+func (s *spool) reset() error {
+	s.data, s.runs, s.parts = s.data[:0], s.runs[:0], s.parts[:0]
+	s.code.reset()
 	if s.file == nil {
 		return nil
 	}
 	err := errors.Join(s.file.Close(), os.Remove(s.file.Name()))
 	s.file = nil
 	return err
-}
-
-// decoder reads what add wrote. Words are few and shared.
-type decoder struct {
-	b     []byte
-	row   periplus.Traffic
-	words map[string]string
-}
-
-func (d *decoder) next(r *bufio.Reader) (*periplus.Traffic, error) {
-	var size [4]byte
-	if _, err := io.ReadFull(r, size[:]); err != nil {
-		return nil, err
-	}
-	n := int(binary.LittleEndian.Uint32(size[:]))
-	if cap(d.b) < n {
-		d.b = make([]byte, n+n/2)
-	}
-	d.b = d.b[:n]
-	if _, err := io.ReadFull(r, d.b); err != nil {
-		return nil, fmt.Errorf("traffic that waited was cut short: %w", io.ErrUnexpectedEOF)
-	}
-	t := &d.row
-	t.Step = d.varint()
-	for _, at := range []*time.Time{&t.Bucket, &t.FirstSeen, &t.LastSeen} {
-		*at = time.UnixMicro(d.varint()).UTC()
-	}
-	t.Client, t.Server = d.addr(), d.addr()
-	for _, v := range []*string{&t.ClientNetwork, &t.ServerNetwork, &t.Reason, &t.SeenBy, &t.StoppedAt, &t.Answer, &t.Service, &t.Path, &t.Encryption} {
-		*v = d.word()
-	}
-	fixed := d.take(6)
-	t.ServerPort = uint16(fixed[0]) | uint16(fixed[1])<<8
-	t.Protocol, t.Verdict, t.TCPFlags = fixed[2], periplus.Verdict(fixed[3]), fixed[4]
-	t.HasPort, t.Sampled, t.Incomplete = fixed[5]&1 != 0, fixed[5]&2 != 0, fixed[5]&4 != 0
-	for _, c := range []*periplus.Count{&t.RequestPackets, &t.RequestBytes, &t.ResponsePackets, &t.ResponseBytes, &t.Opened} {
-		v := d.uvarint()
-		*c = periplus.Count{N: int64(max(v, 1) - 1), Known: v > 0}
-	}
-	t.Records, t.Connections = d.varint(), d.varint()
-	return t, nil
-}
-
-func (d *decoder) varint() int64 {
-	v, n := binary.Varint(d.b)
-	d.b = d.b[n:]
-	return v
-}
-
-func (d *decoder) uvarint() uint64 {
-	v, n := binary.Uvarint(d.b)
-	d.b = d.b[n:]
-	return v
-}
-
-func (d *decoder) take(n int) []byte {
-	b := d.b[:n]
-	d.b = d.b[n:]
-	return b
-}
-
-func (d *decoder) addr() netip.Addr {
-	a, _ := netip.AddrFromSlice(d.take(int(d.uvarint()))) // no bytes: the zero Addr
-	return a
-}
-
-func (d *decoder) word() string {
-	b := d.take(int(d.uvarint()))
-	if w, ok := d.words[string(b)]; ok {
-		return w
-	}
-	if len(d.words) > 1<<16 {
-		clear(d.words)
-	}
-	w := string(b)
-	d.words[w] = w
-	return w
 }

@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/periplus/periplus/lake"
-	"github.com/periplus/periplus/periplus"
 	"github.com/periplus/periplus/query"
 )
 
@@ -57,56 +55,8 @@ func TestStatements(t *testing.T) {
 			}
 		}
 	}
-	p := part{from: hour, to: hour.Add(time.Hour)}
-	all := special{addresses: []string{"10.0.0.5", "10.0.0.6"}, skipped: true, servers: []server{{"10.0.0.7", 443, 6}, {"10.0.0.8", 53, 17}}}
-	f("plain", (&statement{part: p}).build())
-	f("alone", (&statement{part: p, alone: true}).build())
-	f("special", (&statement{part: p, special: all}).build())
-	f("turned", (&statement{part: p, special: all}).turned())
-	p.first, p.after = "10.0.0.9", "10.0.0.99"
-	f("clients", (&statement{part: p, special: all}).build())
-	f("day", dayStatement(p))
-}
-
-// A lake that knows many servers and addresses of two networks is asked all
-// the same.
-func TestManySpecial(t *testing.T) {
-	_, k, _ := lakeOf(t, 2, 2)
-	var s special
-	for i := range 3000 {
-		a := "10.0." + string(rune('0'+i%10)) + "." + string(rune('0'+i/10%10))
-		s.addresses = append(s.addresses, a)
-		s.servers = append(s.servers, server{a, int64(i), 6})
-	}
-	st := statement{part: part{from: hour, to: hour.Add(time.Hour)}, special: s}
-	began, n := time.Now(), 0
-	err := k.Engine.Query(t.Context(), st.build(), func([]string, []any) error { n++; return nil })
-	if err != nil || n == 0 {
-		t.Fatalf("%d rows, %v", n, err)
-	}
-	if took := time.Since(began); took > time.Minute {
-		t.Errorf("took %v", took)
-	}
-}
-
-// Only where no two sources share an interface's name does it stand for them.
-func TestAlone(t *testing.T) {
-	f := func(want bool, coverage ...periplus.Coverage) {
-		t.Helper()
-		known := lake.NewFacts()
-		for _, c := range coverage {
-			known.AddCoverage(c)
-		}
-		facts := newFacts(known)
-		if facts.alone != want {
-			t.Errorf("%+v: alone = %v; want %v", coverage, facts.alone, want)
-		}
-	}
-	at := func(h int, account, iface, log string) periplus.Coverage {
-		return periplus.Coverage{Hour: hour.Add(time.Duration(h) * time.Hour), Provider: "aws", Account: account, Interface: iface, Log: log}
-	}
-	f(false)
-	f(true, at(0, "1", "eni-1", "fl-1"), at(1, "1", "eni-1", "fl-1"), at(0, "1", "eni-2", "fl-1"))
-	f(false, at(0, "1", "eni-1", "fl-1"), at(9, "1", "eni-1", "fl-2"), at(0, "1", "eni-2", "fl-1"))
-	f(false, at(0, "1", "eni-1", "fl-1"), at(0, "2", "eni-1", "fl-1"))
+	day := part{from: hour, to: hour.Add(24 * time.Hour)}
+	f("day", dayStatement(day))
+	day.first, day.after = "10.0.0.9", "10.0.0.99"
+	f("clients", dayStatement(day))
 }

@@ -1,17 +1,17 @@
 // Package traffic keeps the table traffic current: it knows which hours must
-// be made again, has SQL sum what needs no rule and merge decide the rest, and
-// hands the rows to the lake, an hour at a time and never a day in memory.
+// be made again, has merge decide every conversation of them, and hands the
+// rows to the lake, an hour at a time and never a day in memory.
 package traffic
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"sync"
 	"time"
 
 	"github.com/periplus/periplus/lake"
-	"github.com/periplus/periplus/merge"
 	"github.com/periplus/periplus/periplus"
 	"github.com/periplus/periplus/query"
 )
@@ -29,6 +29,8 @@ type Lake interface {
 	Stale(ctx context.Context, from, to time.Time) ([]time.Time, error)
 	// StaleDays returns the days that could have a day step and have none.
 	StaleDays(ctx context.Context, from, to time.Time) ([]time.Time, error)
+	// Hours reads flows.
+	Hours(ctx context.Context) (*lake.Hours, error)
 	// ReplaceTraffic replaces a step from start up to end.
 	ReplaceTraffic(ctx context.Context, step int64, start, end time.Time, rows iter.Seq2[*periplus.Traffic, error]) error
 	// Built returns the hours that are not stale.
@@ -52,13 +54,13 @@ type Keeper struct {
 	Lake   Lake
 	Engine query.Engine
 
-	Rows int    // rows that one statement takes at once, about; 0: 750,000
-	Temp string // folder for what waits to be written; "": the system's
+	Rows int    // rows that it holds at once, about; 0: as many as 350 MB take
+	Temp string // folder for what does not fit in memory; "": the system's
 	// Progress is told of every hour that was built, if not nil.
 	Progress func(Progress)
 
-	once  sync.Once
-	build chan struct{} // holds one token: who has it builds
+	once sync.Once
+	turn chan struct{} // holds one token: who has it builds
 }
 
 // Progress is how far Current is.
@@ -75,10 +77,10 @@ type Progress struct {
 // later than the flows, then the days that are over and whose hours
 // are all current. Zero times: no bound.
 func (k *Keeper) Current(ctx context.Context, from, to time.Time) error {
-	k.once.Do(func() { k.build = make(chan struct{}, 1) })
+	k.once.Do(func() { k.turn = make(chan struct{}, 1) })
 	select {
-	case k.build <- struct{}{}:
-		defer func() { <-k.build }()
+	case k.turn <- struct{}{}:
+		defer func() { <-k.turn }()
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
@@ -89,13 +91,6 @@ func (k *Keeper) Current(ctx context.Context, from, to time.Time) error {
 		return fmt.Errorf("traffic by day: %w", err)
 	}
 	return nil
-}
-
-func (k *Keeper) rows() int64 {
-	if k.Rows > 0 {
-		return int64(k.Rows)
-	}
-	return 750_000
 }
 
 // hours builds the stale hours from one state of the lake.
@@ -119,184 +114,90 @@ func (k *Keeper) hours(ctx context.Context, from, to time.Time) error {
 	if err != nil {
 		return err
 	}
-	facts := newFacts(now)
-	jobs, err := k.jobs(ctx, stale)
+	flows, err := k.Lake.Hours(ctx)
 	if err != nil {
 		return err
 	}
-	at := Progress{Hours: len(stale)}
-	for _, j := range jobs {
-		b := builder{k: k, facts: facts, job: j, hours: spool{dir: k.Temp}}
-		if err := b.replace(ctx); err != nil {
-			return err
-		}
-		at.Done += int(j.to.Sub(j.from) / time.Hour)
-		at.Rows += b.rows
-		at.Below += b.below
-		if k.Progress != nil {
-			k.Progress(at)
-		}
-	}
-	return nil
+	flows.Keep, flows.Temp = int64(k.Rows), k.Temp
+	return errors.Join(k.build(ctx, newFacts(now), flows, k.jobs(flows, stale)), flows.Close())
 }
 
-// A job is hours that are built together: several small ones, one, or one in
-// parts.
-type job struct {
-	from, to time.Time
-	parts    []part
-}
+// A job is hours that are replaced together: several small ones, or one.
+type job struct{ from, to time.Time }
 
-// together is how many rows the hours of one statement may have: they are
-// sorted by hour in memory.
+// together is how many rows the hours of one job may have.
 const together = 100_000
 
 // jobs cuts stale hours into jobs.
-func (k *Keeper) jobs(ctx context.Context, stale []time.Time) ([]job, error) {
-	first, last := stale[0], stale[len(stale)-1].Add(time.Hour)
-	counts := map[int64]int64{}
-	err := k.Engine.Query(ctx, query.Statement{
-		SQL: "SELECT CAST(floor(to_unixtime(bucket) / 3600) AS bigint) AS hour, count(*) AS n" +
-			" FROM flows WHERE bucket >= ? AND bucket < ? AND observer <> 'leg' GROUP BY 1",
-		Args:  []any{first, last},
-		Spans: []query.Span{{Table: "flows", From: first, To: last}},
-	}, func(_ []string, v []any) error {
-		var r record
-		r.take(v)
-		counts[r.number(0)] = r.number(1)
-		return r.err
-	})
-	if err != nil {
-		return nil, err
+func (k *Keeper) jobs(flows *lake.Hours, stale []time.Time) []job {
+	limit := int64(together)
+	if k.Rows > 0 {
+		limit = min(limit, int64(k.Rows))
 	}
 	var out []job
 	var sum int64
-	limit := min(together, k.rows())
 	for _, h := range stale {
-		n := counts[h.Unix()/stepHour]
-		end := h.Add(time.Hour)
+		n, end := flows.Rows(h), h.Add(time.Hour)
 		if i := len(out) - 1; i >= 0 && out[i].to.Equal(h) && sum+n <= limit {
-			out[i].to, out[i].parts[0].to, sum = end, end, sum+n
+			out[i].to = end
+			sum += n
 			continue
 		}
-		j := job{from: h, to: end, parts: []part{{from: h, to: end}}}
-		if n > k.rows() {
-			j.parts, err = k.split(ctx, part{from: h, to: end}, query.Statement{
-				SQL: "SELECT client, count(*) AS n FROM flows WHERE bucket >= ? AND bucket < ? AND observer <> 'leg'" +
-					" GROUP BY client ORDER BY client",
-				Args:  []any{h, end},
-				Spans: []query.Span{{Table: "flows", From: h, To: end}},
-			})
-			if err != nil {
-				return nil, err
-			}
-		}
-		out = append(out, j)
+		out = append(out, job{h, end})
 		sum = n
 	}
-	return out, nil
+	return out
 }
 
-// split cuts a part by clients so that each holds about as many rows as one
-// statement takes. The statement answers clients in order and their rows.
-func (k *Keeper) split(ctx context.Context, p part, s query.Statement) ([]part, error) {
-	out := []part{p}
-	var sum int64
-	err := k.Engine.Query(ctx, s, func(_ []string, v []any) error {
-		var r record
-		r.take(v)
-		client, n := r.text(0), r.number(1)
-		if sum > 0 && sum+n > k.rows() && client != "" {
-			out[len(out)-1].after = client
-			next := p
-			next.first = client
-			out, sum = append(out, next), 0
-		}
-		sum += n
-		return r.err
-	})
-	return out, err
-}
-
-// builder builds one job.
-type builder struct {
-	k     *Keeper
-	facts *facts
-	job   job
-	rows  int64
-	below int64
-
-	hours   spool // rows of the hour step, in order
-	pending []periplus.Traffic
-}
-
-// replace writes the two fine steps of the job's hours.
-func (b *builder) replace(ctx context.Context) (err error) {
-	defer func() {
-		if closed := b.hours.close(); err == nil {
-			err = closed
-		}
-	}()
-	if err := b.k.Lake.ReplaceTraffic(ctx, stepBucket, b.job.from, b.job.to, b.buckets(ctx)); err != nil {
-		return err
+// build builds jobs: one is written while the next is computed, so that the
+// lake is locked for writing only.
+func (k *Keeper) build(ctx context.Context, facts *facts, flows *lake.Hours, jobs []job) (err error) {
+	at := Progress{}
+	for _, j := range jobs {
+		at.Hours += j.hours()
 	}
-	return b.k.Lake.ReplaceTraffic(ctx, stepHour, b.job.from, b.job.to, b.hours.all())
-}
-
-// buckets yields the rows of the 5-minute step in order and keeps their sums
-// by hour.
-func (b *builder) buckets(ctx context.Context) iter.Seq2[*periplus.Traffic, error] {
-	return func(yield func(*periplus.Traffic, error) bool) {
-		err := b.each(ctx, func(t *periplus.Traffic) error {
-			if !yield(t, nil) {
-				return errStop
-			}
-			b.rows++
-			return b.sum(t)
-		})
-		if err == nil {
-			err = b.flush()
-		}
-		if err != nil && err != errStop {
-			yield(nil, err)
-		}
-	}
-}
-
-// sum adds a row to its hour. The rows of a conversation in an hour come one
-// after the other.
-func (b *builder) sum(t *periplus.Traffic) error {
-	hour := t.Bucket.Truncate(time.Hour)
-	if len(b.pending) > 0 {
-		p := &b.pending[0]
-		if p.Client != t.Client || p.Server != t.Server || p.ServerPort != t.ServerPort || p.HasPort != t.HasPort ||
-			p.Protocol != t.Protocol || !p.Bucket.Equal(hour) {
-			if err := b.flush(); err != nil {
-				return err
-			}
-		}
-	}
-	for i := range b.pending {
-		p := &b.pending[i]
-		if p.Verdict == t.Verdict && p.Reason == t.Reason && p.ClientNetwork == t.ClientNetwork && p.ServerNetwork == t.ServerNetwork {
-			merge.Sum(p, t)
+	builders := [2]builder{}
+	var writing chan error // of the other builder
+	written := func() error {
+		if writing == nil {
 			return nil
 		}
+		err := <-writing
+		writing = nil
+		return err
 	}
-	b.pending = append(b.pending, *t)
-	p := &b.pending[len(b.pending)-1]
-	p.Step, p.Bucket = stepHour, hour
-	return nil
-}
-
-// flush puts the pending conversation with the others of the hour.
-func (b *builder) flush() error {
-	sortRows(b.pending)
-	for i := range b.pending {
-		if err := b.hours.add(&b.pending[i]); err != nil {
+	defer func() {
+		err = errors.Join(err, written())
+		for i := range builders {
+			err = errors.Join(err, builders[i].reset())
+		}
+	}()
+	for i, j := range jobs {
+		b := &builders[i%2]
+		*b = builder{facts: facts, flows: flows, job: j, buckets: b.buckets, hours: b.hours}
+		b.buckets.dir, b.hours.dir = k.Temp, k.Temp
+		if err := errors.Join(b.reset(), b.compute(ctx)); err != nil {
 			return err
 		}
+		if err := written(); err != nil {
+			return err
+		}
+		done := make(chan error, 1)
+		writing = done
+		go func() {
+			err := b.replace(ctx, k.Lake)
+			if err == nil {
+				at.Done += j.hours()
+				at.Rows += b.rows
+				at.Below += b.below
+				if k.Progress != nil {
+					k.Progress(at)
+				}
+			}
+			done <- err
+		}()
 	}
-	b.pending = b.pending[:0]
-	return nil
+	return written()
 }
+
+func (j job) hours() int { return int(j.to.Sub(j.from) / time.Hour) }

@@ -32,6 +32,7 @@ type asking struct {
 	conversations int
 	rounds        int
 	again         bool // make traffic and names again in a lake that was kept
+	build         bool // that, and no questions
 	trace         bool
 	only          string // measure only questions whose name holds this
 	profile       string
@@ -41,6 +42,7 @@ func (a *asking) flags(f *flag.FlagSet) {
 	f.IntVar(&a.conversations, "conversations", 1_000_000, "of the day that is asked")
 	f.IntVar(&a.rounds, "rounds", 9, "how often a question is asked")
 	f.BoolVar(&a.again, "again", false, "build traffic again in a day that was kept")
+	f.BoolVar(&a.build, "build", false, "build traffic again in a day that was kept and ask nothing")
 	f.BoolVar(&a.trace, "trace", false, "write every statement and what it took to stderr")
 	f.StringVar(&a.only, "only", "", "ask only questions whose name holds this")
 }
@@ -72,7 +74,7 @@ func (a *asking) ask(ctx context.Context) error {
 		return fmt.Errorf("the day has %d rows, want at least %d", rows, askRows)
 	}
 	from, to := dayStart.Format(time.RFC3339), dayStart.AddDate(0, 0, 1).Format(time.RFC3339)
-	if a.again {
+	if a.again || a.build {
 		if err := forget(ctx, dir); err != nil {
 			return err
 		}
@@ -97,6 +99,9 @@ func (a *asking) ask(ctx context.Context) error {
 			fmt.Fprintf(a.out, "| %s | %.1f | %.1f | %d |\n", t.name, t.cpu.Seconds(), t.wall.Seconds(), t.rss>>20)
 		}
 		fmt.Fprintln(a.out)
+	}
+	if a.build {
+		return nil
 	}
 	return a.questions(ctx, dir)
 }
