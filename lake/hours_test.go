@@ -100,7 +100,7 @@ func TestHours(t *testing.T) {
 						}
 					})
 				}
-				if err := l.Commit(t.Context(), Batch{ID: fmt.Sprint(i), Flows: seq(rows)}); err != nil {
+				if err := l.Commit(t.Context(), Batch{ID: fmt.Sprint(i), Flows: []Rows{seq(rows)}}); err != nil {
 					t.Fatal(err)
 				}
 			}
