@@ -239,6 +239,23 @@ func (f *File) CIDRs(network, subnet string) []string {
 	return slices.Compact(list)
 }
 
+// Called lists the ids (networks, subnets, accounts, interfaces) whose name
+// holds a text, in any case: at most n, in their order.
+func (f *File) Called(text string, n int) []string {
+	if f == nil || text == "" {
+		return nil
+	}
+	text = strings.ToLower(text)
+	var ids []string
+	for id, name := range f.ids {
+		if strings.Contains(strings.ToLower(name.Name), text) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids[:min(len(ids), n)]
+}
+
 // apply writes what the file knows of an endpoint over what others know. The
 // address itself goes before its interface, and that before a CIDR; a field
 // that the nearer one leaves empty is taken from the wider one.

@@ -113,8 +113,10 @@ type Group struct {
 	Addresses []string
 	// Expandable: asking with its ID in Expand shows its members.
 	Expandable bool
-	tags       []periplus.Column
-	service    string // that all members share
+	// What a host or all members of a group share; "" and 0 as above.
+	Owner, NamedBy string
+	tags           []periplus.Column
+	service        string // that all members share
 }
 
 // Tags are those that all members share.
@@ -137,9 +139,14 @@ type PortUse struct {
 	Verdicts Verdicts
 	// Answer is, by verdict, of what was let through: seen, none or unknown,
 	// the strongest of its rows. Unanswered are the records of which the log
-	// could have shown an answer and did not. Only ports of an edge have them.
+	// could have shown an answer and did not. Only ports of panels have them.
 	Answer     [4]string
 	Unanswered [4]int64
+	// Of panels only: why and where it was stopped, and with whom it was spoken;
+	// In: the others asked.
+	Reason, StoppedAt string
+	Peer              *Group
+	In                bool
 }
 
 // Edge is what clients of one group asked of servers of another.
@@ -261,12 +268,15 @@ type NodeAnswer struct {
 	Range               Range
 	Group               Group
 	Tags                []periplus.Column // what all members share
+	Service             string            // of a host, or what all members share
+	Zone                string            // of a host, as its own interface's last records have it
 	In, Out, Self       Verdicts
 	Clients, Servers    []Peer // who asks it, whom it asks
 	AllClients          int64
 	AllServers          int64
-	Ports               []PortUse // that it serves
+	Ports               []PortUse // that it serves and that it asks of others
 	AllPorts            int64
+	Stops               []Stop // the most frequent
 	Timeline            Timeline
 	FirstSeen, LastSeen time.Time
 }
@@ -285,6 +295,7 @@ type EdgeAnswer struct {
 	Source, Target Group
 	Edge           Edge // Ports holds more than three
 	Stops          []Stop
+	SeenBy         map[string]int64 // records by seen_by
 	Timeline       Timeline
 }
 

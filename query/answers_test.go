@@ -182,8 +182,13 @@ func TestFacets(t *testing.T) {
 	f("service", "", 0, `6: "web" 30/8 "db|%" 14/0 "internet" 11/7 "DE" 2/0 "" 1/0 "S3" 1/0`)
 	f("verdict", "", 0, `4: "allowed" 21/0 "unknown" 1/0 "dropped" 1/1 "denied" 7/7`)
 	f("bytes", "", 0, `0:`)
+	f("tag.Env", "", 0, `2: "prod vpc-1" 29/8 "prod vpc-2" 1/0`)
+	f("client.tag.Env", "", 1, `2: "prod vpc-1" 15/1`)
+	f("tag.Env", "PROD vpc-2", 0, `1: "prod vpc-2" 1/0`)
+	f("tag.env", "", 0, `0:`)
+	f("tag.%", "", 0, `0:`)
 	// Each count is what the filter lets through.
-	facets, err := q.Facets(bg, ask(""), []string{"service", "ip", "region", "reason", "answer", "kind"}, "", 100)
+	facets, err := q.Facets(bg, ask(""), []string{"service", "ip", "region", "reason", "answer", "kind", "tag.Env"}, "", 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,8 +229,16 @@ func TestNode(t *testing.T) {
 		}
 		s += "; ports"
 		for _, p := range n.Ports {
-			s += fmt.Sprintf(" %d:%d", p.Port, p.Verdicts.All().Records)
+			s += fmt.Sprintf(" %s%d:%d", map[bool]string{true: p.Peer.ID + "<", false: p.Peer.ID + ">"}[p.In], p.Port, p.Verdicts.All().Records)
+			if p.Reason+p.StoppedAt != "" {
+				s += "(" + p.Reason + " at " + p.StoppedAt + ")"
+			}
 		}
+		s += "; stops"
+		for _, x := range n.Stops {
+			s += fmt.Sprintf(" %s %s at %s:%d", x.Verdict, x.Reason, x.StoppedAt, x.Records)
+		}
+		s += fmt.Sprint("; at ", n.Group.Addresses)
 		sum := int64(0)
 		for _, b := range n.Timeline.Bins {
 			sum += b.All().Records
@@ -234,13 +247,13 @@ func TestNode(t *testing.T) {
 			t.Errorf("%s: %s\nwant %s", id, s, want)
 		}
 	}
-	f("svc:aws:vpc-1/web", "", "web x2 in 14 out 14 self 1; clients inet::12 inet:cc:DE:2; servers svc:aws:vpc-1/db%7C%25:14; ports 443:7 0:1 22:7; line 29")
-	f("inet:", "network", "Unlisted x1 in 0 out 12 self 0; clients; servers aws:network:vpc-1:12; ports; line 12")
-	f("host:10.0.0.1@vpc-1", "host", "web-1 x1 in 11 out 9 self 0; clients inet::11; servers host:10.0.1.1@vpc-1:8 host:10.0.0.2@vpc-1:1; ports 443:4 22:7; line 20")
-	f("aws:network:vpc-2", "", "vpc-2 x1 in 0 out 1 self 0; clients; servers svc:aws::S3:1; ports; line 1")
-	f("aws:provider", "", "aws x5 in 14 out 1 self 15; clients inet::12 inet:cc:DE:2; servers svc:aws::S3:1; ports 5432:14 443:7 0:1 22:7; line 30")
-	f("svc:aws::S3", "", "S3 x1 in 1 out 0 self 0; clients svc:aws:vpc-2/web:1; servers; ports 443:1; line 1")
-	f("inet:cc:DE", "", "DE x1 in 0 out 2 self 0; clients; servers svc:aws:vpc-1/web:2; ports; line 2")
+	f("svc:aws:vpc-1/web", "", "web x2 in 14 out 14 self 1; clients inet::12 inet:cc:DE:2; servers svc:aws:vpc-1/db%7C%25:14; ports svc:aws:vpc-1/db%7C%25>5432:14 inet:<443:5 inet:cc:DE<443:2 svc:aws:vpc-1/web<0:1(acl at server) inet:<22:7(acl at server); stops denied acl at server:7 dropped acl at server:1; at [10.0.0.1 10.0.0.2]; line 29")
+	f("inet:", "network", "Unlisted x1 in 0 out 12 self 0; clients; servers aws:network:vpc-1:12; ports aws:network:vpc-1>443:5 aws:network:vpc-1>22:7(acl at server); stops denied acl at server:7; at [198.51.100.1]; line 12")
+	f("host:10.0.0.1@vpc-1", "host", "web-1 x1 in 11 out 9 self 0; clients inet::11; servers host:10.0.1.1@vpc-1:8 host:10.0.0.2@vpc-1:1; ports host:10.0.1.1@vpc-1>5432:8 inet:<443:4 host:10.0.0.2@vpc-1>0:1(acl at server) inet:<22:7(acl at server); stops denied acl at server:7 dropped acl at server:1; at [10.0.0.1]; line 20")
+	f("aws:network:vpc-2", "", "vpc-2 x1 in 0 out 1 self 0; clients; servers svc:aws::S3:1; ports svc:aws::S3>443:1; stops; at [10.0.0.1]; line 1")
+	f("aws:provider", "", "aws x5 in 14 out 1 self 15; clients inet::12 inet:cc:DE:2; servers svc:aws::S3:1; ports svc:aws:vpc-1/web<5432:14 inet:<443:5 inet:cc:DE<443:2 svc:aws::S3>443:1 svc:aws:vpc-1/web<0:1(acl at server) inet:<22:7(acl at server); stops denied acl at server:7 dropped acl at server:1; at [10.0.0.1 10.0.0.2 10.0.0.9 10.0.1.1]; line 30")
+	f("svc:aws::S3", "", "S3 x1 in 1 out 0 self 0; clients svc:aws:vpc-2/web:1; servers; ports svc:aws:vpc-2/web<443:1; stops; at [203.0.113.1]; line 1")
+	f("inet:cc:DE", "", "DE x1 in 0 out 2 self 0; clients; servers svc:aws:vpc-1/web:2; ports svc:aws:vpc-1/web>443:2; stops; at [198.51.100.2]; line 2")
 	if _, err := q.Node(bg, ask(""), "nonsense"); err == nil {
 		t.Error("Node of nonsense: no error")
 	}
@@ -253,8 +266,11 @@ func TestEdge(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := fmt.Sprintf("%s -> %s: %d, stopped %d at %s, answer %s, %+v, %d ports", e.Source.Label, e.Target.Label, e.Edge.Verdicts.All().Records,
-		e.Edge.Verdicts.Stopped().Records, e.Edge.StoppedAt, e.Edge.Answer, e.Stops, len(e.Edge.Ports))
-	if want := "Unlisted -> web: 12, stopped 7 at server, answer seen, [{Verdict:denied StoppedAt:server Reason:acl Records:7}], 2 ports"; got != want {
+		e.Edge.Verdicts.Stopped().Records, e.Edge.StoppedAt, e.Edge.Answer, e.Stops, len(e.Edge.Ports)) + fmt.Sprint(", seen by ", e.SeenBy)
+	for _, p := range e.Edge.Ports {
+		got += fmt.Sprintf("; %d %q %q %q", p.Port, p.Reason, p.StoppedAt, p.Answer)
+	}
+	if want := "Unlisted -> web: 12, stopped 7 at server, answer seen, [{Verdict:denied StoppedAt:server Reason:acl Records:7}], 2 ports, seen by map[server:12]; 443 \"\" \"\" [\"seen\" \"seen\" \"\" \"\"]; 22 \"acl\" \"server\" [\"\" \"\" \"unknown\" \"\"]"; got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
 }

@@ -15,7 +15,7 @@ import (
 
 // described are the columns of endpoints that a group tells where its members
 // share them.
-var described = []string{"name", "service", "role", "provider", "account", "region", "network", "subnet", "country", "kind", "tags"}
+var described = []string{"name", "service", "role", "provider", "account", "region", "network", "subnet", "country", "kind", "tags", "owner", "named_by"}
 
 // describe says what is known of groups: who lies in them in a range, and what
 // all of them share. scanners are those of the range, in brackets.
@@ -211,6 +211,7 @@ func (g *Group) share(values []string) {
 		g.Key.Kind = of("kind") // an address does not say whose it is
 		g.Label = cmp.Or(of("name"), g.Label)
 	}
+	g.Owner, g.NamedBy = of("owner"), of("named_by")
 	g.tags = periplus.ParseTags(of("tags"))
 }
 

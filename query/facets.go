@@ -24,7 +24,7 @@ func (a Ask) FacetsSQL(field, prefix string, n int) (Statement, error) {
 func facetField(name string) (*field, side, error) {
 	f, end, _, ok := lookup(name)
 	if !ok {
-		return nil, end, fmt.Errorf("there is no field %q%s", name, didYouMean(nearest(name, fieldNames())))
+		return nil, end, mistake("there is no field %q%s", name, didYouMean(nearest(name, fieldNames())))
 	}
 	return f, end, nil
 }
@@ -92,6 +92,12 @@ func (q *Questions) Facets(ctx context.Context, a Ask, fields []string, prefix s
 		f, end, err := facetField(name)
 		if err != nil {
 			return nil, err
+		}
+		if f == &tagField {
+			_, _, key, _ := lookup(name)
+			if facets[i], err = q.tagFacet(ctx, a, r, key, end, prefix, limit(n, 10, 1000)); err != nil {
+				return nil, err
+			}
 		}
 		facets[i].Field = name
 		if !f.countable() {

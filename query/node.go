@@ -1,17 +1,28 @@
 package query
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/periplus/periplus/periplus"
 )
 
-// How many peers and ports a panel shows.
+// How many peers and ports a panel shows: by the metric, and of what was
+// stopped, which has few bytes.
+var (
+	panelPeers = lines{n: 10, stopped: 5}
+	panelPorts = lines{n: 14, stopped: 6} // of a node, in each direction
+	edgePorts  = lines{n: 40, stopped: 10}
+)
+
+// PanelAddresses is how many addresses of a group a panel shows.
+const PanelAddresses = 20
+
 const (
-	panelPeers = 10
-	panelPorts = 50
 	panelStops = 20
 	// A day in 32 bins is its hours: the sparkline need not read the finest step.
 	panelBins = 32
@@ -37,7 +48,7 @@ func (q *Questions) Node(ctx context.Context, a Ask, id string) (*NodeAnswer, er
 		return nil, err
 	}
 	n.Group = groups[key]
-	n.Tags = n.Group.tags
+	n.Tags, n.Service = n.Group.tags, n.Group.service
 	if err := q.nodeTotals(ctx, a, key, n); err != nil {
 		return nil, err
 	}
@@ -47,7 +58,10 @@ func (q *Questions) Node(ctx context.Context, a Ask, id string) (*NodeAnswer, er
 	if n.Servers, n.AllServers, err = q.peers(ctx, a, g, n.Range, server, key.at(client), key.notAt(server)); err != nil {
 		return nil, err
 	}
-	if n.Ports, n.AllPorts, err = q.portsOf(ctx, a, n.Range, key.at(server)); err != nil {
+	if err := q.nodePorts(ctx, a, g, key, n); err != nil {
+		return nil, err
+	}
+	if err := q.nodeFacts(ctx, a, key, n); err != nil {
 		return nil, err
 	}
 	line, err := q.timeline(ctx, a, panelBins, func(s *sqlFor) Where { return build("(", key.at(client)(s), " OR ", key.at(server)(s), ")") })
@@ -78,10 +92,11 @@ func (a Ask) nodeSides(r Range, key Key) Where {
 }
 
 func (q *Questions) nodeTotals(ctx context.Context, a Ask, key Key, n *NodeAnswer) error {
-	w := build("SELECT t.line, t.verdict, ", sums, ", min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen FROM ",
-		a.nodeSides(n.Range, key), " GROUP BY t.line, t.verdict ORDER BY line, verdict")
-	return q.ask(ctx, statement(w, n.Range.spans()), func(r *reader) {
-		line, v, t := r.int(), r.verdict(), r.totals()
+	w := build("SELECT t.line, t.verdict, t.stopped_at, t.reason, ", sums, ", min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen FROM ",
+		a.nodeSides(n.Range, key), " GROUP BY t.line, t.verdict, t.stopped_at, t.reason ORDER BY line, verdict, stopped_at, reason")
+	stops := stopped{}
+	err := q.ask(ctx, statement(w, n.Range.spans()), func(r *reader) {
+		line, v, at, reason, t := r.int(), r.verdict(), r.text(), r.text(), r.totals()
 		first, last := r.time(), r.time()
 		switch line {
 		case lineIn:
@@ -91,17 +106,64 @@ func (q *Questions) nodeTotals(ctx context.Context, a Ask, key Key, n *NodeAnswe
 		case lineSelf:
 			n.Self[v].Add(t)
 		}
+		stops.add(v, at, reason, t.Records)
 		if n.FirstSeen.IsZero() || first.Before(n.FirstSeen) {
 			n.FirstSeen = first
 		}
 		n.LastSeen = later(n.LastSeen, last)
 	})
+	n.Stops = stops.list()
+	return err
+}
+
+// stopped adds up why and where packets were stopped.
+type stopped map[Stop]int64
+
+func (s stopped) add(v periplus.Verdict, at, reason string, records int64) {
+	if v.Stopped() {
+		s[Stop{Verdict: v, StoppedAt: at, Reason: reason}] += records
+	}
+}
+
+// list is the most frequent first.
+func (s stopped) list() []Stop {
+	var list []Stop
+	for x, n := range s {
+		x.Records = n
+		list = append(list, x)
+	}
+	slices.SortFunc(list, func(a, b Stop) int {
+		return cmp.Or(cmp.Compare(b.Records, a.Records), cmp.Compare(a.Verdict, b.Verdict), strings.Compare(a.Reason, b.Reason), strings.Compare(a.StoppedAt, b.StoppedAt))
+	})
+	return list[:min(len(list), panelStops)]
+}
+
+// nodeFacts are the addresses of a group, and of a host where it stands.
+func (q *Questions) nodeFacts(ctx context.Context, a Ask, key Key, n *NodeAnswer) error {
+	r := n.Range
+	if key.Level != "host" {
+		n.Group.Addresses = nil
+		w := build("SELECT e.address FROM (SELECT DISTINCT e.address, e.ip FROM endpoints AS e", whereAll(build("e.valid_from < ", arg(r.To)), build("e.valid_to > ", arg(r.From)), key.members(a.scanners)),
+			") AS e ORDER BY e.ip LIMIT ", PanelAddresses)
+		return q.ask(ctx, statement(w, []Span{{Table: "endpoints"}}), func(r *reader) { n.Group.Addresses = append(n.Group.Addresses, r.text()) })
+	}
+	if n.LastSeen.IsZero() {
+		return nil
+	}
+	// Names do not hold zones, so the evidence of the last hour is asked.
+	to := ceil(n.LastSeen.Add(time.Second), 300)
+	from := to.Add(-time.Hour)
+	side := func(end side) Where {
+		return build("t.observer = ", arg(string(end)), " AND t.", string(end), " = ", arg(key.Value), " AND t.network = ", arg(key.Network))
+	}
+	w := build("SELECT coalesce(max(t.zone), '') AS zone FROM flows AS t", whereAll(between("t.bucket", from, to), build("((", side(client), ") OR (", side(server), "))"), build("t.zone <> ''")))
+	return q.ask(ctx, statement(w, []Span{{Table: "flows", From: from, To: to}}), func(r *reader) { n.Zone = r.text() })
 }
 
 // peers are the groups at one end of the rows that a condition lets through.
 func (q *Questions) peers(ctx context.Context, a Ask, g grouping, r Range, end side, where ...func(*sqlFor) Where) ([]Peer, int64, error) {
 	t := &Top{Range: r, By: []string{"key"}}
-	if err := q.readTop(ctx, t, a.topOf(g.with(), []string{g.column(end)}, joinNames(end), r, panelPeers, where...), panelPeers); err != nil {
+	if err := q.readTop(ctx, t, a.topOf(panelPeers, g.with(), []string{g.column(end)}, joinNames(end), r, where...), panelPeers); err != nil {
 		return nil, 0, err
 	}
 	peers := make([]Peer, len(t.Rows))
@@ -120,20 +182,78 @@ func (q *Questions) peers(ctx context.Context, a Ask, g grouping, r Range, end s
 	return peers, t.All, err
 }
 
+// portColumns are port, protocol, why and where it was stopped.
+var portColumns = []string{"coalesce(t.server_port, -1)", "t.protocol", onlyStopped("t.reason"), onlyStopped("t.stopped_at")}
+
+func onlyStopped(column string) string {
+	return "CASE WHEN t.verdict IN ('denied', 'dropped') THEN " + column + " ELSE '' END"
+}
+
 // portsOf are the ports of the rows that a condition lets through.
 func (q *Questions) portsOf(ctx context.Context, a Ask, r Range, where ...func(*sqlFor) Where) ([]PortUse, int64, error) {
-	t := &Top{Range: r, By: []string{"port", "protocol"}}
-	w := a.topOf(Where{}, []string{"coalesce(t.server_port, -1)", "t.protocol"}, "", r, panelPorts, where...)
-	if err := q.readTop(ctx, t, w, panelPorts); err != nil {
+	t := &Top{Range: r, By: []string{"port", "protocol", "reason", "stopped_at"}}
+	if err := q.readTop(ctx, t, a.topOf(edgePorts, Where{}, portColumns, "", r, where...), edgePorts); err != nil {
 		return nil, 0, err
 	}
 	uses := make([]PortUse, len(t.Rows))
 	for i, row := range t.Rows {
-		port, err := strconv.ParseUint(row.Values[0], 10, 16)
-		protocol, _ := strconv.ParseUint(row.Values[1], 10, 8)
-		uses[i] = PortUse{Port: uint16(port), HasPort: err == nil, Protocol: uint8(protocol), Verdicts: row.Verdicts}
+		uses[i] = portUse(row)
 	}
 	return uses, t.All, nil
+}
+
+func portUse(row TopRow) PortUse {
+	port, err := strconv.ParseUint(row.Values[0], 10, 16)
+	protocol, _ := strconv.ParseUint(row.Values[1], 10, 8)
+	return PortUse{Port: uint16(port), HasPort: err == nil, Protocol: uint8(protocol), Reason: row.Values[2], StoppedAt: row.Values[3], Verdicts: row.Verdicts}
+}
+
+// nodePorts are the ports that a group serves and those that it asks of
+// others, each with the group at the other end.
+func (q *Questions) nodePorts(ctx context.Context, a Ask, g grouping, key Key, n *NodeAnswer) error {
+	var keys []Key
+	for _, s := range []struct {
+		mine, peer side
+		of         []func(*sqlFor) Where
+	}{
+		{server, client, []func(*sqlFor) Where{key.at(server)}}, // its members' own talk too
+		{client, server, []func(*sqlFor) Where{key.at(client), key.notAt(server)}},
+	} {
+		t := &Top{Range: n.Range, By: []string{"port", "protocol", "reason", "stopped_at", "answer", "peer"}}
+		columns := append(slices.Clone(portColumns), "CASE WHEN t.verdict IN ('denied', 'dropped') THEN '' ELSE t.answer END", g.column(s.peer))
+		w := a.topOf(panelPorts, g.with(), columns, joinNames(s.peer), n.Range, s.of...)
+		if err := q.readTop(ctx, t, w, panelPorts); err != nil {
+			return err
+		}
+		for _, row := range t.Rows {
+			k, err := keyOfSQL(row.Values[5])
+			if err != nil {
+				return err
+			}
+			use := portUse(row)
+			use.In = s.mine == server
+			for v := range use.Verdicts {
+				if n := use.Verdicts[v].Records; n > 0 && row.Values[4] != "" {
+					use.Answer[v] = row.Values[4]
+					if row.Values[4] == "none" {
+						use.Unanswered[v] = n
+					}
+				}
+			}
+			keys, n.Ports = append(keys, k), append(n.Ports, use)
+		}
+		n.AllPorts += t.All
+	}
+	groups, err := q.describe(ctx, n.Range, a.scanners, keys)
+	for i, k := range keys {
+		peer := groups[k]
+		n.Ports[i].Peer = &peer
+	}
+	slices.SortStableFunc(n.Ports, func(x, y PortUse) int {
+		v, w := x.Verdicts.All(), y.Verdicts.All()
+		return cmp.Or(cmp.Compare(w.Metric(a.Metric).N, v.Metric(a.Metric).N), cmp.Compare(w.Records, v.Records))
+	})
+	return err
 }
 
 // Edge is what clients of one group ask of servers of another: totals, ports,
@@ -181,35 +301,39 @@ func (q *Questions) answers(ctx context.Context, a Ask, e *EdgeAnswer, ends ...f
 	w := build("SELECT coalesce(t.server_port, -1) AS port, t.protocol, t.verdict, bitwise_or_agg(", marks, ") AS marks, CAST(sum(CASE WHEN ", unanswered, " THEN t.records ELSE 0 END) AS bigint) AS unanswered\nFROM ",
 		a.rows(e.Range, ends...), "\nGROUP BY 1, 2, 3 ORDER BY port, protocol, verdict")
 	type key struct{ port, protocol int64 }
-	of := map[key]*PortUse{}
+	of := map[key][]*PortUse{} // a port stands there for each reason
 	for i := range e.Edge.Ports {
 		u := &e.Edge.Ports[i]
 		k := key{-1, int64(u.Protocol)}
 		if u.HasPort {
 			k.port = int64(u.Port)
 		}
-		of[k] = u
+		of[k] = append(of[k], u)
 	}
 	return q.ask(ctx, statement(w, e.Range.spans()), func(r *reader) {
 		k := key{r.int(), r.int()}
 		v, marks, n := r.verdict(), r.int(), r.int()
-		if u := of[k]; u != nil {
-			u.Answer[v], u.Unanswered[v] = answerOf(marks), n
+		for _, u := range of[k] {
+			if u.Verdicts[v].Records > 0 {
+				u.Answer[v], u.Unanswered[v] = answerOf(marks), n
+			}
 		}
 	})
 }
 
 func (q *Questions) edgeTotals(ctx context.Context, a Ask, e *EdgeAnswer, ends ...func(*sqlFor) Where) error {
-	w := build("SELECT t.verdict, t.stopped_at, t.reason, ", sums, ",\n ", extras, "\nFROM ", a.rows(e.Range, ends...), "\nGROUP BY t.verdict, t.stopped_at, t.reason ORDER BY records DESC, verdict, stopped_at, reason")
+	w := build("SELECT t.verdict, t.stopped_at, t.reason, t.seen_by AS by_whom, ", sums, ",\n ", extras, "\nFROM ", a.rows(e.Range, ends...), "\nGROUP BY t.verdict, t.stopped_at, t.reason, t.seen_by ORDER BY records DESC, verdict, stopped_at, reason, by_whom")
 	d := &drawn{}
+	stops := stopped{}
+	e.SeenBy = map[string]int64{}
 	err := q.ask(ctx, statement(w, e.Range.spans()), func(r *reader) {
-		v, at, reason, t := r.verdict(), r.text(), r.text(), r.totals()
+		v, at, reason, by, t := r.verdict(), r.text(), r.text(), r.text(), r.totals()
 		d.extra(r)
 		d.Verdicts[v].Add(t)
-		if v.Stopped() && len(e.Stops) < panelStops {
-			e.Stops = append(e.Stops, Stop{Verdict: v, StoppedAt: at, Reason: reason, Records: t.Records})
-		}
+		stops.add(v, at, reason, t.Records)
+		e.SeenBy[by] += t.Records
 	})
+	e.Stops = stops.list()
 	d.settle()
 	d.Source, d.Target = e.Edge.Source, e.Edge.Target
 	e.Edge = d.Edge

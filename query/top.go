@@ -129,13 +129,17 @@ func (a Ask) topSQL(groups []grouped, r Range, n int, more ...func(*sqlFor) Wher
 			joins += endpointsAt(g.end)
 		}
 	}
-	return a.topOf(Where{}, columns, joins, r, n, more...)
+	return a.topOf(lines{n: n}, Where{}, columns, joins, r, more...)
 }
 
-// topOf is the top n of rows of traffic AS t by columns that are never NULL:
+// lines is how many lines a table has: the first by the metric, and of those
+// with stopped records, which often hold no byte, some more.
+type lines struct{ n, stopped int }
+
+// topOf is the top lines of rows of traffic AS t by columns that are never NULL:
 // rows of line, verdict, columns, number of lines, sums, first_seen,
 // last_seen. with is what stands before its own WITH.
-func (a Ask) topOf(with Where, columns []string, joins string, r Range, n int, more ...func(*sqlFor) Where) Where {
+func (a Ask) topOf(cut lines, with Where, columns []string, joins string, r Range, more ...func(*sqlFor) Where) Where {
 	var selected, numbers, values []string
 	for i, c := range columns {
 		v := fmt.Sprintf("v%d", i+1)
@@ -144,12 +148,17 @@ func (a Ask) topOf(with Where, columns []string, joins string, r Range, n int, m
 	list := strings.Join(values, ", ")
 	on := strings.Join(mapped(values, func(v string) string { return "c." + v + " = t." + v }), " AND ")
 	shown := strings.Join(mapped(values, func(v string) string { return "min(c." + v + ") AS " + v }), ", ")
+	const order = "weight DESC, weight_too DESC, "
+	chosen := build("SELECT * FROM weighed ORDER BY ", order, list, " LIMIT ", cut.n)
+	if cut.stopped > 0 {
+		chosen = build("SELECT * FROM (", chosen, ") AS a UNION SELECT * FROM (SELECT * FROM weighed WHERE stopped > 0 ORDER BY stopped DESC, ", list, " LIMIT ", cut.stopped, ") AS b")
+	}
 	return build("WITH ", with, "summed AS (SELECT ", strings.Join(selected, ", "), ", t.verdict,\n ", sums, ",\n min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen\n FROM ",
 		a.rows(r, more...), joins, "\n GROUP BY ", strings.Join(numbers, ", "), ", ", len(columns)+1, "),\n",
-		"weighed AS (SELECT ", list, ", CAST(coalesce(sum(", amounts[a.Metric], "), 0) AS bigint) AS weight, CAST(sum(t.records) AS bigint) AS weight_too FROM summed AS t GROUP BY ", list, "),\n",
-		"chosen AS (SELECT ", list, ", row_number() OVER (ORDER BY weight DESC, weight_too DESC, ", list, ") AS place FROM (SELECT * FROM weighed ORDER BY weight DESC, weight_too DESC, ", list, " LIMIT ", n, ") AS w),\n",
+		"weighed AS (SELECT ", list, ", CAST(coalesce(sum(", amounts[a.Metric], "), 0) AS bigint) AS weight, CAST(sum(t.records) AS bigint) AS weight_too, CAST(sum(", stoppedRecords, ") AS bigint) AS stopped FROM summed AS t GROUP BY ", list, "),\n",
+		"chosen AS (SELECT ", list, ", row_number() OVER (ORDER BY ", order, list, ") AS place FROM (", chosen, ") AS w),\n",
 		"counted AS (SELECT count(*) AS places FROM weighed)\n",
-		"SELECT coalesce(c.place, ", n+1, ") AS line, t.verdict, ", shown, ", max(k.places) AS places,\n ", resums,
+		"SELECT coalesce(c.place, ", cut.n+cut.stopped+1, ") AS line, t.verdict, ", shown, ", max(k.places) AS places,\n ", resums,
 		",\n min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen\nFROM summed AS t LEFT JOIN chosen AS c ON ", on, " CROSS JOIN counted AS k\nGROUP BY 1, 2 ORDER BY line, verdict")
 }
 
@@ -179,11 +188,11 @@ func (q *Questions) Top(ctx context.Context, a Ask, by []string, n int) (*Top, e
 	for _, g := range groups {
 		t.By = append(t.By, g.name)
 	}
-	return t, q.readTop(ctx, t, a.topSQL(groups, r, n), n)
+	return t, q.readTop(ctx, t, a.topSQL(groups, r, n), lines{n: n})
 }
 
 // readTop runs a statement of topOf whose columns t.By names.
-func (q *Questions) readTop(ctx context.Context, t *Top, w Where, n int) error {
+func (q *Questions) readTop(ctx context.Context, t *Top, w Where, cut lines) error {
 	return q.ask(ctx, statement(w, t.Range.spans()), func(r *reader) {
 		line, v := r.int(), r.verdict()
 		values := make([]string, len(t.By))
@@ -195,7 +204,7 @@ func (q *Questions) readTop(ctx context.Context, t *Top, w Where, n int) error {
 		t.All = max(t.All, r.int())
 		sum, first, last := r.totals(), r.time(), r.time()
 		t.Totals[v].Add(sum)
-		if line > int64(n) {
+		if line > int64(cut.n+cut.stopped) {
 			t.Rest[v].Add(sum)
 			return
 		}

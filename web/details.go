@@ -2,13 +2,11 @@ package web
 
 import (
 	"cmp"
-	"fmt"
 	"net/http"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/periplus/periplus/graph"
-	"github.com/periplus/periplus/periplus"
 	"github.com/periplus/periplus/query"
 )
 
@@ -43,6 +41,7 @@ type portRow struct {
 	At         string     `json:"at,omitempty"`
 	Answer     string     `json:"answer,omitempty"`
 	Unanswered graph.Int  `json:"unanswered,omitempty"`
+	Peer       *ref       `json:"peer,omitempty"`
 	Dir        string     `json:"dir,omitempty"`
 	Bytes      *graph.Int `json:"b"`
 	Packets    *graph.Int `json:"p"`
@@ -50,11 +49,21 @@ type portRow struct {
 	Opened     *graph.Int `json:"o,omitempty"`
 }
 
-func portRows(uses []query.PortUse, dir string) []portRow {
+func (s *Server) portRows(uses []query.PortUse) []portRow {
 	rows := []portRow{}
-	for _, p := range graph.PortsOf(uses) {
-		rows = append(rows, portRow{Protocol: p.Protocol, Port: p.Port, Name: p.Name, Verdict: p.Verdict, Dir: dir,
-			Bytes: p.Bytes, Packets: p.Packets, Records: p.Records, Opened: p.Opened, Answer: p.Answer, Unanswered: p.Unanswered})
+	for _, u := range uses {
+		for _, p := range graph.PortsOf([]query.PortUse{u}) {
+			row := portRow{Protocol: p.Protocol, Port: p.Port, Name: p.Name, Verdict: p.Verdict, Reason: u.Reason, At: u.StoppedAt, Answer: p.Answer, Unanswered: p.Unanswered,
+				Bytes: p.Bytes, Packets: p.Packets, Records: p.Records, Opened: p.Opened}
+			if u.Peer != nil {
+				peer := s.ref(*u.Peer)
+				row.Peer, row.Dir = &peer, "out"
+				if u.In {
+					row.Dir = "in"
+				}
+			}
+			rows = append(rows, row)
+		}
 	}
 	return rows
 }
@@ -80,10 +89,15 @@ type nodeDetails struct {
 	MoreAddresses graph.Int         `json:"moreAddresses,omitempty"`
 	Account       string            `json:"account,omitempty"`
 	Region        string            `json:"region,omitempty"`
+	Zone          string            `json:"zone,omitempty"`
 	Network       string            `json:"network,omitempty"`
 	Subnet        string            `json:"subnet,omitempty"`
+	Service       string            `json:"service,omitempty"`
 	Country       string            `json:"country,omitempty"`
+	ASN           string            `json:"asn,omitempty"`
+	Owner         string            `json:"owner,omitempty"`
 	Tags          map[string]string `json:"tags,omitempty"`
+	NamedBy       string            `json:"namedBy"`
 	In            graph.Verdicts    `json:"in"`
 	Out           graph.Verdicts    `json:"out"`
 	Series        timeline          `json:"series"`
@@ -91,6 +105,7 @@ type nodeDetails struct {
 	MorePeers     graph.Int         `json:"morePeers,omitempty"`
 	Ports         []portRow         `json:"ports"`
 	MorePorts     graph.Int         `json:"morePorts,omitempty"`
+	Stops         []stop            `json:"stops"`
 	First         time.Time         `json:"first"`
 	Last          time.Time         `json:"last"`
 	Filter        string            `json:"filter"`
@@ -114,14 +129,19 @@ func (s *Server) node(r *http.Request) (any, error) {
 	}
 	g := n.Group
 	d := nodeDetails{ref: s.ref(g), Level: g.Key.Level, Path: s.path(g), Count: graph.Int(max(g.Endpoints, 1)),
-		Addresses: g.Addresses, Account: g.Account, Region: g.Region, Network: g.Network, Subnet: g.Subnet, Country: g.Country,
+		Addresses: g.Addresses, Account: g.Account, Region: g.Region, Zone: n.Zone, Network: g.Network, Subnet: g.Subnet, Service: n.Service, Country: g.Country, Owner: g.Owner, NamedBy: g.NamedBy,
 		In: graph.VerdictsOf(n.In, ""), Out: graph.VerdictsOf(n.Out, ""), Series: series(n.Timeline),
-		Peers: []peer{}, MorePeers: graph.Int(n.AllClients + n.AllServers), Ports: portRows(n.Ports, "in"), MorePorts: graph.Int(n.AllPorts - int64(len(n.Ports))),
+		Peers: []peer{}, MorePeers: graph.Int(n.AllClients + n.AllServers), Ports: s.portRows(n.Ports), MorePorts: graph.Int(n.AllPorts - int64(len(n.Ports))), Stops: stopsOf(n.Stops),
 		First: n.FirstSeen, Last: n.LastSeen, Filter: filterOf(g.Key, "")}
 	if d.Addresses == nil {
 		d.Addresses = []string{}
 	}
-	d.MoreAddresses = max(d.Count-graph.Int(len(d.Addresses)), 0)
+	if len(d.Addresses) >= query.PanelAddresses {
+		d.MoreAddresses = max(d.Count-graph.Int(len(d.Addresses)), 0)
+	}
+	if g.ASN > 0 {
+		d.ASN = strconv.FormatInt(g.ASN, 10)
+	}
 	for _, t := range n.Tags {
 		if d.Tags == nil {
 			d.Tags = map[string]string{}
@@ -165,20 +185,21 @@ func (s *Server) path(g query.Group) []step {
 func filterOf(k query.Key, side string) string { return k.Filter(side) }
 
 type edgeDetails struct {
-	Source     ref            `json:"s"`
-	Target     ref            `json:"t"`
-	Verdicts   graph.Verdicts `json:"verdicts"`
-	Answer     string         `json:"answer,omitempty"`
-	Unanswered graph.Int      `json:"unanswered,omitempty"`
-	Series     timeline       `json:"series"`
-	Ports      []portRow      `json:"ports"`
-	MorePorts  graph.Int      `json:"morePorts,omitempty"`
-	Stops      []stop         `json:"stops"`
-	First      time.Time      `json:"first"`
-	Last       time.Time      `json:"last"`
-	Sampled    bool           `json:"sampled,omitempty"`
-	Incomplete bool           `json:"incomplete,omitempty"`
-	Filter     string         `json:"filter"`
+	Source     ref              `json:"s"`
+	Target     ref              `json:"t"`
+	Verdicts   graph.Verdicts   `json:"verdicts"`
+	Answer     string           `json:"answer,omitempty"`
+	Unanswered graph.Int        `json:"unanswered,omitempty"`
+	Series     timeline         `json:"series"`
+	Ports      []portRow        `json:"ports"`
+	MorePorts  graph.Int        `json:"morePorts,omitempty"`
+	Stops      []stop           `json:"stops"`
+	SeenBy     map[string]int64 `json:"seenBy"`
+	First      time.Time        `json:"first"`
+	Last       time.Time        `json:"last"`
+	Sampled    bool             `json:"sampled,omitempty"`
+	Incomplete bool             `json:"incomplete,omitempty"`
+	Filter     string           `json:"filter"`
 }
 
 type stop struct {
@@ -207,27 +228,16 @@ func (s *Server) edge(r *http.Request) (any, error) {
 		return nil, problem{http.StatusNotFound, "not_found", "nothing of it is in this range and filter", ""}
 	}
 	d := edgeDetails{Source: s.ref(e.Source), Target: s.ref(e.Target), Verdicts: graph.VerdictsOf(e.Edge.Verdicts, e.Edge.StoppedAt), Answer: e.Edge.Answer, Unanswered: graph.Int(e.Edge.Unanswered),
-		Series: series(e.Timeline), Ports: portRows(e.Edge.Ports, ""), MorePorts: graph.Int(e.Edge.MorePorts), Stops: []stop{},
+		Series: series(e.Timeline), Ports: s.portRows(e.Edge.Ports), MorePorts: graph.Int(e.Edge.MorePorts), Stops: stopsOf(e.Stops), SeenBy: e.SeenBy,
 		First: e.Edge.FirstSeen, Last: e.Edge.LastSeen, Sampled: e.Edge.Sampled, Incomplete: e.Edge.Incomplete,
 		Filter: filterOf(from, "client.") + " and " + filterOf(to, "server.")}
-	for _, x := range e.Stops {
-		d.Stops = append(d.Stops, stop{x.Verdict.String(), x.StoppedAt, x.Reason, graph.Int(x.Records)})
-	}
-	for i := range d.Ports {
-		if p := &d.Ports[i]; p.Verdict == periplus.Denied.String() || p.Verdict == periplus.Dropped.String() {
-			p.At, p.Reason = e.Edge.StoppedAt, reasons(e.Stops, p.Verdict)
-		}
-	}
 	return d, nil
 }
 
-// reasons are why packets with a verdict were stopped, the most frequent first.
-func reasons(stops []query.Stop, verdict string) string {
-	var list []string
-	for _, x := range stops {
-		if x.Verdict.String() == verdict && x.Reason != "" && len(list) < 3 {
-			list = append(list, fmt.Sprintf("%s (%d)", x.Reason, x.Records))
-		}
+func stopsOf(list []query.Stop) []stop {
+	stops := []stop{}
+	for _, x := range list {
+		stops = append(stops, stop{x.Verdict.String(), x.StoppedAt, x.Reason, graph.Int(x.Records)})
 	}
-	return strings.Join(list, ", ")
+	return stops
 }

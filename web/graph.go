@@ -64,6 +64,15 @@ type timeline struct {
 	Denied  *columns  `json:"denied,omitempty"`
 	Dropped *columns  `json:"dropped,omitempty"`
 	Unknown *columns  `json:"unknown,omitempty"`
+	Gaps    []gap     `json:"gaps,omitempty"`
+}
+
+// gap is a span in which logs lack records.
+type gap struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+	Kind string    `json:"kind"` // lost, missing
+	Logs int64     `json:"logs"`
 }
 
 type columns struct {
@@ -101,5 +110,14 @@ func (s *Server) timeline(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return series(*t), nil
+	out := series(*t)
+	gaps, err := s.Questions.Gaps(r.Context(), a)
+	for _, g := range gaps {
+		kind := "missing"
+		if g.Lost {
+			kind = "lost"
+		}
+		out.Gaps = append(out.Gaps, gap{g.From, g.To, kind, g.Logs})
+	}
+	return out, err
 }

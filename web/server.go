@@ -47,6 +47,8 @@ type Server struct {
 	// CIDR is what the user says that a network, or a subnet in it, holds; nil
 	// or none: what was seen.
 	CIDR func(network, subnet string) []string
+	// Called are the ids that the user calls so, or nearly; nil: none.
+	Called func(text string) []string
 	// Hosts are the names, without port, by which the server may be called
 	// beside localhost and the loopback addresses.
 	Hosts []string

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -182,7 +181,9 @@ func (s *Server) suggest(r *http.Request) (any, error) {
 	}
 	values := []value{}
 	field := strings.TrimPrefix(strings.TrimPrefix(v.Get("field"), "client."), "server.")
-	if !slices.ContainsFunc(query.Fields(), func(f query.FilterField) bool { return f.Name == field }) {
+	if !slices.ContainsFunc(query.Fields(), func(f query.FilterField) bool {
+		return f.Name == field || f.Name == "tag" && strings.HasPrefix(field, "tag.")
+	}) {
 		return nil, bad("there is no field "+strconv.Quote(field), "give field=network&prefix=pro")
 	}
 	list, err := s.Questions.Facets(r.Context(), a, []string{field}, v.Get("prefix"), 20)
@@ -244,19 +245,32 @@ func condition(text string) (field, op, value string) {
 	return field, "", rest
 }
 
+// found is how many groups a search tells.
+const found = 20
+
 func (s *Server) search(r *http.Request) (any, error) {
 	text := r.URL.Query().Get("text")
 	nodes := []ref{}
 	if strings.TrimSpace(text) != "" {
-		list, err := s.Questions.Search(r.Context(), text, 20)
-		if err != nil {
-			return nil, err
+		texts := []string{text}
+		if s.Called != nil { // the data knows an id, the user its name
+			texts = append(texts, s.Called(text)...)
 		}
-		for _, g := range list {
-			nodes = append(nodes, s.ref(g))
+		for _, t := range texts {
+			list, err := s.Questions.Search(r.Context(), t, found-len(nodes))
+			if err != nil {
+				return nil, err
+			}
+			for _, g := range list {
+				if f := s.ref(g); !slices.Contains(nodes, f) {
+					nodes = append(nodes, f)
+				}
+			}
+			if len(nodes) >= found {
+				break
+			}
 		}
 	}
-	sort.SliceStable(nodes, func(i, j int) bool { return nodes[i].Label < nodes[j].Label })
 	return map[string]any{"nodes": nodes}, nil
 }
 

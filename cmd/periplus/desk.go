@@ -144,6 +144,9 @@ func (d *desk) cidrs(network, subnet string) []string {
 	return d.names.Load().CIDRs(network, subnet)
 }
 
+// called are the ids that the names file gives a name with that text.
+func (d *desk) called(text string) []string { return d.names.Load().Called(text, 10) }
+
 // Close ends everything and removes a temporary lake.
 func (d *desk) Close() error {
 	var errs []error

@@ -197,7 +197,7 @@ func (s *serveFlags) serve(ctx context.Context, e *env, d *desk, f *ingestFlags,
 // server is the page over a desk, with what it may change.
 func (s *serveFlags) server(e *env, d *desk, f *ingestFlags) *web.Server {
 	server := &web.Server{Questions: d.questions(), Version: version, Log: slog.New(slog.NewTextHandler(e.errOut, nil)),
-		Label: d.label, CIDR: d.cidrs, Mark: d.Mark, Temporary: d.remove != ""}
+		Label: d.label, CIDR: d.cidrs, Called: d.called, Mark: d.Mark, Temporary: d.remove != ""}
 	if s.readOnly || !d.Writable() {
 		return server
 	}

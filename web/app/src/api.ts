@@ -269,6 +269,12 @@ export interface Column {
   packets?: (number | null)[];
 }
 
+/** lost: the logs say so (SKIPDATA). missing: a log has entries before and after, and none here. */
+export interface Gap extends Range {
+  kind?: 'lost' | 'missing';
+  logs?: number; // how many, at most in any hour of it
+}
+
 export interface Timeline {
   t0: string;
   step: number; // seconds
@@ -276,7 +282,7 @@ export interface Timeline {
   denied?: Column;
   dropped?: Column;
   unknown?: Column;
-  gaps?: Range[]; // spans in which logs lost records
+  gaps?: Gap[]; // of the answer to /timeline only: spans in which logs lack records
 }
 
 // ---------------------------------------------------------------- /nodes/{id}, /edges
