@@ -350,7 +350,7 @@ export interface NodeDetails extends Ref {
   series: Timeline; // in and out together, at most 96 bins
   peers: Peer[]; // at most 20, by metric; stopped ones always have a share
   morePeers?: number;
-  ports: PortRow[]; // at most 20
+  ports: PortRow[]; // at most 40: what it serves and what it asks of others
   morePorts?: number;
   stops?: Stop[]; // at most 20; missing: as far as ports say it
   first: string;

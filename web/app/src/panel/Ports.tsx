@@ -64,7 +64,7 @@ export function Ports({ rows, more, m }: { rows: PortRow[]; more?: number; m: Me
             const clause = p.port === null ? `protocol = ${p.proto}` : `port = ${p.port}`;
             return (
               <tr
-                key={`${p.proto}${p.port}${p.v}${p.dir ?? ''}${p.peer?.id ?? ''}${p.reason ?? ''}`}
+                key={[p.proto, p.port, p.v, p.dir, p.peer?.id, p.reason, p.at, p.answer].join()}
                 class={no ? 'stopped' : ''}
                 title={why}
               >

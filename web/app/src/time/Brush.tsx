@@ -258,7 +258,7 @@ function Tip({ line, i, x, w }: TipProps) {
         </span>
       ))}
       {list.length === 0 && <span>no records</span>}
-      {gapsIn(line, at, end).length > 0 && <span>logs lost records here: a lower bound</span>}
+      {gapsIn(line, at, end).length > 0 && <span>logs lack records here: a lower bound</span>}
     </div>
   );
 }

@@ -67,7 +67,7 @@ export function chartText(t: Timeline): string {
     `${n} bins of ${bucket(t.step)}`,
     ...lines,
     gaps.length
-      ? `logs lost records in ${gaps.length === 1 ? 'a span' : `${gaps.length} spans`}: ${gaps.slice(0, 5).join(', ')}`
+      ? `logs lack records in ${gaps.length === 1 ? 'a span' : `${gaps.length} spans`}: ${gaps.slice(0, 5).join(', ')}`
       : '',
   ]
     .filter(Boolean)
