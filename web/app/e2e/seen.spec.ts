@@ -46,7 +46,7 @@ const states: State[] = [
       await expect(page.getByText('20 Nov 2025 UTC · 15 min bins')).toBeVisible();
       await expect(page.locator('.notes')).toContainText('GCP sampled');
       await expect(page.locator('.notes')).toContainText('AWS log gaps');
-      await expect(page.locator('#brush-text')).toContainText('logs lost records in a span: 16:00 – 16:30');
+      await expect(page.locator('#brush-text')).toContainText('logs lack records in a span: 16:00 – 16:30');
       if (phone) await expect(page.getByRole('button', { name: 'Overview' })).toBeVisible();
       else await expect(page.getByText('Let through: most')).toBeVisible();
     },
@@ -284,7 +284,7 @@ const states: State[] = [
       const b = (await page.getByRole('group', { name: 'Traffic over time' }).boundingBox())!;
       await page.mouse.move(b.x + b.width * 0.675, b.y + 40);
       await expect(page.locator('.tip')).toContainText('16:00 – 16:15');
-      await expect(page.locator('.tip')).toContainText('logs lost records here');
+      await expect(page.locator('.tip')).toContainText('logs lack records here');
     },
   },
   {

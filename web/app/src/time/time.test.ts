@@ -68,7 +68,7 @@ describe('charts in words', () => {
   it('says the whole brush: bins, each verdict, gaps', () => {
     expect(chartText(line)).toBe(
       '3 bins of 15 min; allowed: most 5.00 KB in 15 min at 00:15, 1 of 3 bins unknown; ' +
-        'denied: most 3 records in 15 min at 00:15; logs lost records in a span: 00:30 – 00:45',
+        'denied: most 3 records in 15 min at 00:15; logs lack records in a span: 00:30 – 00:45',
     );
   });
   it('says a bin; a counter that nobody knows is left out', () => {
