@@ -18,11 +18,17 @@ BENCHTIME  ?= 1s
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.3.0
 
+# The real servers that tests talk to, kept outside of the repository.
+SERVERS    := $(or $(PERIPLUS_SERVERS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/periplus/servers)
+VERSITYGW  := github.com/versity/versitygw/cmd/versitygw@v1.8.0
+FAKEGCS    := github.com/fsouza/fake-gcs-server@v1.56.1
+AZURITE    := azurite@3.37.0
+
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 VERSION := $(shell git describe --tags --always 2>/dev/null || echo dev)
 LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
-.PHONY: build run test e2e check fuzz bench front setup-test clean
+.PHONY: build run test e2e check fuzz bench front servers setup-test clean
 
 build: ## bin/periplus
 	$(GO) build -trimpath -tags '$(TAGS)' -ldflags '$(LDFLAGS)' -o bin/periplus ./cmd/periplus
@@ -43,13 +49,24 @@ setup-test:
 	  else echo "make test needs:$$need (Debian's names); install them and run it again" >&2; exit 1; fi; \
 	fi
 
+servers: $(SERVERS)/.versitygw-1.8.0 $(SERVERS)/.fakegcs-1.56.1 $(SERVERS)/.azurite-3.37.0
+
+$(SERVERS)/.versitygw-1.8.0:
+	GOBIN=$(SERVERS)/bin $(GO) install $(VERSITYGW) && touch $@
+
+$(SERVERS)/.fakegcs-1.56.1:
+	GOBIN=$(SERVERS)/bin $(GO) install $(FAKEGCS) && touch $@
+
+$(SERVERS)/.azurite-3.37.0:
+	npm install --prefix $(SERVERS)/npm --no-audit --no-fund --ignore-scripts $(AZURITE) && touch $@
+
 front: web/app/node_modules/.stamp
 	cd web/app && npm run check && npm test
 
 web/app/node_modules/.stamp: web/app/package-lock.json
 	cd web/app && npm ci --no-audit --no-fund && touch node_modules/.stamp
 
-test: setup-test front
+test: setup-test front servers
 	$(GO) vet ./...
 	$(GO) test -race -timeout 40m ./...
 	$(GO) test -timeout 40m ./internal/flowgen/ # every scenario in small commits: too slow with -race

@@ -32,11 +32,12 @@ func ExampleFilter() {
 	}
 	day := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 	logs := source.Filter{
-		Source:   &source.Files{Paths: []string{dir}},
-		From:     day,
-		To:       day.AddDate(0, 0, 1),
-		Accounts: []string{"111122223333"},
-		Regions:  []string{"eu-west-1"},
+		Source: &source.Files{Paths: []string{dir}},
+		Choice: source.Choice{
+			From: day, To: day.AddDate(0, 0, 1),
+			Accounts: []string{"111122223333"},
+			Regions:  []string{"eu-west-1"},
+		},
 	}
 	for o, err := range logs.Objects(context.Background()) {
 		fmt.Println(path.Base(o.URI), o.Hint.Account, o.Hint.Region, err)

@@ -5,7 +5,6 @@ import (
 	"io"
 	"iter"
 	"path"
-	"slices"
 	"time"
 
 	"github.com/periplus/periplus/periplus"
@@ -15,15 +14,33 @@ import (
 // aggregation interval of 10 minutes and the usual lateness.
 const Margin = 30 * time.Minute
 
-// Filter leaves out objects by what their names say. An object whose name does
-// not say it is kept: its records are filtered again after reading.
-type Filter struct {
-	periplus.Source
+// A Choice is which objects are wanted, as far as their names say it. What a
+// name does not say is kept. The zero value wants all.
+type Choice struct {
 	From, To time.Time // of the records; zero: no bound
 	Accounts []string
 	Regions  []string
 	Logs     []string
 	Glob     string // of the last part of the name, as path.Match has it
+}
+
+func (c *Choice) keeps(o *periplus.Object) bool {
+	if !in(c.Accounts, o.Hint.Account) || !in(c.Regions, o.Hint.Region) || !in(c.Logs, o.Hint.Log) {
+		return false
+	}
+	if c.Glob != "" {
+		if ok, err := path.Match(c.Glob, path.Base(o.URI)); err == nil && !ok {
+			return false
+		}
+	}
+	return o.Time.IsZero() || c.during(o.Time, o.Time.Add(o.Window))
+}
+
+// Filter leaves out objects by what their names say, before they are opened.
+// An object may hold records of another time beside the one chosen.
+type Filter struct {
+	periplus.Source
+	Choice
 }
 
 // Objects yields the objects of Source that may hold what is asked.
@@ -43,26 +60,4 @@ func (f *Filter) Objects(ctx context.Context) iter.Seq2[periplus.Object, error] 
 // Open opens an object of Source.
 func (f *Filter) Open(ctx context.Context, o *periplus.Object) (io.ReadCloser, error) {
 	return f.Source.Open(ctx, o)
-}
-
-func (f *Filter) keeps(o *periplus.Object) bool {
-	in := func(list []string, v string) bool {
-		return len(list) == 0 || v == "" || slices.Contains(list, v)
-	}
-	if !in(f.Accounts, o.Hint.Account) || !in(f.Regions, o.Hint.Region) || !in(f.Logs, o.Hint.Log) {
-		return false
-	}
-	if f.Glob != "" {
-		if ok, err := path.Match(f.Glob, path.Base(o.URI)); err == nil && !ok {
-			return false
-		}
-	}
-	if o.Time.IsZero() {
-		return true
-	}
-	// A delivery holds packets of its window and of up to Margin before it.
-	if !f.To.IsZero() && o.Time.After(f.To.Add(Margin)) {
-		return false
-	}
-	return f.From.IsZero() || !o.Time.Add(o.Window).Before(f.From)
 }

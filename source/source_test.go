@@ -128,19 +128,19 @@ func TestFilter(t *testing.T) {
 	at("222222222222", "us-east-1", "1200")
 	write(t, filepath.Join(dir, "plain.log"), "x")
 	clock := func(h int) time.Time { return time.Date(2024, 5, 1, h, 0, 0, 0, time.UTC) }
-	f := func(want int, filter Filter) {
+	f := func(want int, c Choice) {
 		t.Helper()
-		filter.Source = &Files{Paths: []string{dir}}
+		filter := Filter{&Files{Paths: []string{dir}}, c}
 		if names, _ := list(t, &filter); len(names) != want {
-			t.Errorf("%+v keeps %q, want %d", filter, names, want)
+			t.Errorf("%+v keeps %q, want %d", c, names, want)
 		}
 	}
-	f(5, Filter{})
-	f(3, Filter{Accounts: []string{"111111111111"}})
-	f(3, Filter{Regions: []string{"us-east-1"}})
-	f(4, Filter{From: clock(10)})
-	f(4, Filter{To: clock(10)})
-	f(2, Filter{From: clock(12)})
-	f(1, Filter{Glob: "plain*"})
-	f(1, Filter{Logs: []string{"fl-2"}})
+	f(5, Choice{})
+	f(3, Choice{Accounts: []string{"111111111111"}})
+	f(3, Choice{Regions: []string{"us-east-1"}})
+	f(4, Choice{From: clock(10)})
+	f(4, Choice{To: clock(10)})
+	f(2, Choice{From: clock(12)})
+	f(1, Choice{Glob: "plain*"})
+	f(1, Choice{Logs: []string{"fl-2"}})
 }
