@@ -25,6 +25,7 @@ var layers = map[string]string{
 	"web/dist":          "",
 	"cmd/periplus":      "*",
 	"internal/flowgen":  "periplus",
+	"internal/servers":  "",
 	"internal/flowtest": "*",
 	"internal/bench":    "*",
 }
@@ -35,6 +36,10 @@ var heavy = map[string]string{
 	"github.com/duckdb/duckdb-go/v2": "duckdb internal/bench",
 	"github.com/apache/iceberg-go":   "lake",
 	"github.com/apache/arrow-go/v18": "lake format internal/flowgen",
+	"github.com/aws/aws-sdk-go-v2":   "source",
+	"github.com/Azure":               "source internal/servers",
+	"cloud.google.com/go":            "source",
+	"gocloud.dev":                    "source internal/servers",
 	"github.com/spf13/cobra":         "cmd/periplus",
 	"github.com/vbauerster/mpb/v8":   "cmd/periplus",
 	"github.com/goccy/go-yaml":       "names",

@@ -184,6 +184,12 @@ type task struct {
 	err    error // why it failed or ended early
 }
 
+// expecter is a source that wants to know what will be opened next, such as
+// source.Prefetch.
+type expecter interface {
+	Expect(ctx context.Context, objects []periplus.Object)
+}
+
 // batch reads a set of objects and commits them.
 func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 	gone := map[int64]bool{}
@@ -191,6 +197,13 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 		if t.known {
 			gone[t.id] = true
 		}
+	}
+	if p, ok := r.Source.(expecter); ok {
+		objects := make([]periplus.Object, len(tasks))
+		for i, t := range tasks {
+			objects[i] = t.object
+		}
+		p.Expect(ctx, objects)
 	}
 	b := &digest.Batch{Memory: r.Memory, Temp: r.Temp, Known: r.lessons.known, Seen: r.lessons.seen(gone)}
 	if err := r.read(ctx, b, tasks); err != nil {

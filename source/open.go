@@ -24,7 +24,7 @@ type Set struct {
 // Options are what Open needs beside the addresses. The zero value works.
 type Options struct {
 	Choice
-	Stdin   io.Reader                                          // for "-"; nil: os.Stdin
+	Stdin   io.Reader                                        // for "-"; nil: os.Stdin
 	Retried func(what string, err error, wait time.Duration) // as Bucket has it
 }
 

@@ -1,5 +1,5 @@
 // Package source finds flow logs and opens them: files, folders, standard
-// input. What a path says of an object (account, region, log, time) is read
+// input, buckets of three clouds. What a path says of an object (account, region, log, time) is read
 // from it, so that objects can be left out before they are opened.
 package source
 

@@ -95,6 +95,7 @@ func (f *askFlags) settle(cmd *cobra.Command) (query.Ask, error) {
 	if f.from != "" && f.to != "" && !a.From.Before(a.To) {
 		return a, wrong(cmd, fmt.Errorf("the range begins at %s and ends at %s", stamp(a.From), stamp(a.To)))
 	}
+	f.ingestFlags.from, f.ingestFlags.to = a.From, a.To
 	return a, nil
 }
 

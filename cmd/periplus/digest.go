@@ -49,7 +49,7 @@ and bytes summed, start and end of the whole digest on every line, sorted.`,
 func (f *ingestFlags) digestV2(cmd *cobra.Command, e *env, paths []string, out *bufio.Writer) error {
 	var d digest.V2
 	opt := format.Options{AWSFormat: f.awsFormat, Format: f.format, Now: time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)}
-	if err := eachRecord(cmd, e, f.source(e, paths), opt, d.Write); err != nil {
+	if err := f.eachRecord(cmd, e, paths, opt, d.Write); err != nil {
 		return err
 	}
 	_, err := d.WriteTo(out)
@@ -60,7 +60,7 @@ func (f *ingestFlags) digestV2(cmd *cobra.Command, e *env, paths []string, out *
 func (f *ingestFlags) digestRows(cmd *cobra.Command, e *env, paths []string, memory int64, out *bufio.Writer) error {
 	b := digest.Batch{Memory: memory}
 	o := b.Object(1)
-	if err := eachRecord(cmd, e, f.source(e, paths), format.Options{AWSFormat: f.awsFormat, Format: f.format}, o.Write); err != nil {
+	if err := f.eachRecord(cmd, e, paths, format.Options{AWSFormat: f.awsFormat, Format: f.format}, o.Write); err != nil {
 		return err
 	}
 	if err := o.Close(); err != nil {

@@ -142,7 +142,7 @@ func (f *askFlags) govpc(cmd *cobra.Command, e *env, paths []string) error {
 	g := graph.Govpc{W: e.out}
 	// That tool knows no absurd times.
 	opt := format.Options{AWSFormat: f.awsFormat, Format: f.format, Now: time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)}
-	if err := eachRecord(cmd, e, f.source(e, paths), opt, g.Write); err != nil {
+	if err := f.eachRecord(cmd, e, paths, opt, g.Write); err != nil {
 		return err
 	}
 	return g.Close()
@@ -150,7 +150,12 @@ func (f *askFlags) govpc(cmd *cobra.Command, e *env, paths []string) error {
 
 // eachRecord reads the records of files in the order of their names. A file
 // that is no log is said and passed over.
-func eachRecord(cmd *cobra.Command, e *env, src periplus.Source, opt format.Options, write func([]periplus.Record) error) error {
+func (f *ingestFlags) eachRecord(cmd *cobra.Command, e *env, paths []string, opt format.Options, write func([]periplus.Record) error) error {
+	src, err := f.source(cmd.Context(), e, paths)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
 	recs := make([]periplus.Record, 1024)
 	read := 0
 	for o, err := range src.Objects(cmd.Context()) {

@@ -34,6 +34,11 @@ type ingestFlags struct {
 	strict    bool
 	quiet     bool
 	workers   int
+
+	fetch      int  // objects of buckets on their way at once
+	fetchBytes size // of these together
+
+	from, to time.Time // of the objects; zero: no bound
 }
 
 func (f *ingestFlags) add(c *cobra.Command) {
@@ -46,7 +51,34 @@ func (f *ingestFlags) add(c *cobra.Command) {
 	c.Flags().BoolVar(&f.strict, "strict", false, "exit with 3 when a line or file was bad")
 	c.Flags().BoolVar(&f.quiet, "quiet", false, "no progress, no summary")
 	c.Flags().IntVar(&f.workers, "workers", 0, "how many objects are read at once (default: one a core)")
+	f.fetchBytes = source.PrefetchBytes
+	c.Flags().IntVar(&f.fetch, "prefetch", source.PrefetchCount, "how many objects of buckets are downloaded ahead")
+	c.Flags().Var(&f.fetchBytes, "prefetch-bytes", "how much they may be together, such as 256MiB")
 }
+
+// addTime adds --from and --to to a command that reads logs and asks nothing.
+func (f *ingestFlags) addTime(c *cobra.Command) {
+	c.Flags().Var((*moment)(&f.from), "from", "only objects that may hold records since then: 2026-11-01T10:00:00Z, 2026-11-01, -6h")
+	c.Flags().Var((*moment)(&f.to), "to", "only objects that may hold records before then")
+}
+
+// moment is a flag that holds a time.
+type moment time.Time
+
+func (m *moment) Set(text string) error {
+	t, err := query.ParseTime(text, time.Now())
+	*m = moment(t)
+	return err
+}
+
+func (m *moment) String() string {
+	if time.Time(*m).IsZero() {
+		return ""
+	}
+	return stamp(time.Time(*m))
+}
+
+func (m *moment) Type() string { return "time" }
 
 func ingestCommand(e *env) *cobra.Command {
 	var d deskFlags
@@ -54,15 +86,16 @@ func ingestCommand(e *env) *cobra.Command {
 	var asJSON, flowsOnly bool
 	c := &cobra.Command{
 		Use: "ingest --lake DIR SOURCE…", Short: "Read logs into a lake, only what is new", Args: cobra.MinimumNArgs(1),
-		Long: `Reads log files, folders or standard input (-) into a lake: Apache Iceberg
-tables in a folder, made if there is none. What was read before is not read
+		Long: `Reads log files, folders, standard input (-) and buckets (s3://, gs://,
+azblob://; see docs/sources.md) into a lake: Apache Iceberg tables in a folder,
+made if there is none. What was read before is not read
 again; a changed file replaces its rows. Stopped at any instant, it goes on
 where it was: nothing is lost and nothing counted twice. Standard input has no
 name to be known by: what it brings is new each time.
 
 Exit code 0: something was read, or there was nothing new; 1: nothing could be
 read; 2: wrong usage; 3: --strict and something was bad.`,
-		Example: "  periplus ingest --lake ./lake ./AWSLogs\n  zcat x.log.gz | periplus ingest --lake ./lake -",
+		Example: "  periplus ingest --lake ./lake ./AWSLogs\n  periplus ingest --lake ./lake --from -24h --region eu-west-1 s3://my-logs/AWSLogs/\n  zcat x.log.gz | periplus ingest --lake ./lake -",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if d.lake == "" {
 				return wrong(cmd, errors.New("no lake: give its folder with --lake DIR"))
@@ -97,6 +130,7 @@ read; 2: wrong usage; 3: --strict and something was bad.`,
 	}
 	d.add(c)
 	f.add(c)
+	f.addTime(c)
 	c.Flags().BoolVar(&flowsOnly, "flows-only", false, "leave traffic to be built when it is asked for")
 	c.Flags().BoolVar(&asJSON, "json", false, "the summary as JSON on standard output")
 	return c
@@ -160,7 +194,15 @@ func (f *ingestFlags) ingest(ctx context.Context, e *env, d *desk, paths []strin
 			return nil, exit{exitUsage, err}
 		}
 	}
-	job := lake.Ingest{Lake: d.Lake, Source: f.source(e, paths), Workers: f.workers, Memory: d.memory, Options: format.Options{AWSFormat: f.awsFormat, Format: f.format}}
+	src, err := f.source(ctx, e, paths)
+	if err != nil {
+		return nil, err
+	}
+	defer src.Close()
+	job := lake.Ingest{Lake: d.Lake, Source: src, Workers: f.workers, Memory: d.memory, Options: format.Options{AWSFormat: f.awsFormat, Format: f.format}}
+	if src.Remote() {
+		job.Source = &source.Prefetch{Source: src, Count: f.fetch, Bytes: int64(f.fetchBytes)}
+	}
 	stop := func() {}
 	if e.terminal && !f.quiet {
 		job.Progress, stop = progress(e)
@@ -178,13 +220,24 @@ func (f *ingestFlags) ingest(ctx context.Context, e *env, d *desk, paths []strin
 	return s, nil
 }
 
-// source is what paths name, as far as the flags choose it.
-func (f *ingestFlags) source(e *env, paths []string) periplus.Source {
-	var src periplus.Source = &source.Files{Paths: paths, Stdin: e.in}
-	if len(f.accounts)+len(f.regions)+len(f.logs) > 0 || f.glob != "" {
-		src = &source.Filter{Source: src, Accounts: f.accounts, Regions: f.regions, Logs: f.logs, Glob: f.glob}
+// source is what paths and addresses name, as far as the flags choose it.
+func (f *ingestFlags) source(ctx context.Context, e *env, paths []string) (*source.Set, error) {
+	if f.fetch < 0 || f.fetchBytes < 0 {
+		return nil, exit{exitUsage, errors.New("--prefetch and --prefetch-bytes: give 1 or more")}
 	}
-	return src
+	src, err := source.Open(ctx, paths, source.Options{
+		Choice: source.Choice{From: f.from, To: f.to, Accounts: f.accounts, Regions: f.regions, Logs: f.logs, Glob: f.glob},
+		Stdin:  e.in,
+		Retried: func(what string, err error, wait time.Duration) {
+			if !f.quiet {
+				fmt.Fprintf(e.errOut, "periplus: %s: %s; again in %s\n", printable(what), printable(err.Error()), wait.Round(10*time.Millisecond))
+			}
+		},
+	})
+	if err != nil {
+		return nil, exit{exitUsage, err}
+	}
+	return src, nil
 }
 
 // progress draws a bar on a terminal.
