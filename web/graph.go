@@ -20,7 +20,17 @@ func (s *Server) drawn(r *http.Request) (*graph.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	return graph.Build(m, graph.Options{Label: s.Label, CIDR: s.CIDR}), nil
+	g := graph.Build(m, graph.Options{Label: s.Label, CIDR: s.CIDR})
+	if len(g.Edges) == 0 {
+		at, err := s.Questions.Nearest(r.Context(), a)
+		if err != nil {
+			return nil, err
+		}
+		if !at.IsZero() {
+			g.Nearest = &at
+		}
+	}
+	return g, nil
 }
 
 func (s *Server) graph(r *http.Request) (any, error) { return s.drawn(r) }

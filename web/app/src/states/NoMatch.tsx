@@ -42,20 +42,24 @@ export function NoMatch({ nearest }: { nearest?: string | null }) {
         {v.show !== 'all' && <Chip text={`${v.show} only`} act={() => go({ show: 'all' })} />}
         {(v.from || v.to || v.end) && <Chip text="clear time range" act={resetTime} />}
       </p>
-      {nearest && (
-        <button type="button" class="wide" onClick={() => goTo(Date.parse(nearest))}>
-          Last matching flow: {stamp(Date.parse(nearest))} UTC
-        </button>
-      )}
+      {nearest && <Nearest at={Date.parse(nearest)} />}
     </div>
   );
 }
 
 const five = 3e5;
-/** goTo looks at a range as long as now that ends with the bucket of a time. */
-function goTo(at: number): void {
-  const t = times.value;
-  if (!t) return;
-  const to = Math.floor(at / five) * five + five;
-  go({ from: iso(to - (t.range[1] - t.range[0])), to: iso(to) });
+/** Nearest goes to a range as long as now that ends, or begins, with the bucket of a time that has data. */
+function Nearest({ at }: { at: number }) {
+  const [a, b] = times.value?.range ?? [0, 0];
+  const bucket = Math.floor(at / five) * five;
+  const from = at >= b ? bucket : bucket + five - (b - a);
+  return (
+    <button
+      type="button"
+      class="wide"
+      onClick={() => go({ from: iso(from), to: iso(from + b - a), win: '', end: '' })}
+    >
+      {at >= b ? 'Next' : 'Last'} matching flow: {stamp(at)} UTC
+    </button>
+  );
 }
