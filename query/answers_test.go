@@ -143,7 +143,7 @@ func TestFilters(t *testing.T) {
 	f("verdict in (denied, dropped)", 8)
 	f("reason = acl", 8)
 	f("stopped_at = none", 22)
-	f("stopped_at = server and answer = none", 8)
+	f("stopped_at = server and answer = unknown", 8)
 	f("seen_by = server", 30)
 	f("bytes > 1kB", 20)
 	f("bytes >= 1000", 21)
