@@ -31,6 +31,13 @@ func TestServices(t *testing.T) {
 	f("rdp", 3389, 6, true)
 	f("nfs", 2049, 6, true)
 	f("kubelet", 10250, 6, false)
+	f("jetdirect", 9100, 6, true)
+	f("otlp", 4317, 6, false)
+	for port, want := range map[uint16]string{9100: "node-exporter", 9090: "prometheus", 6443: "kubernetes-api", 2379: "etcd-client", 9092: "kafka", 9200: "elasticsearch", 5601: "kibana", 4318: "otlp-http", 8443: "https-alt"} {
+		if got := ServiceName(port, 6); got != want {
+			t.Errorf("port %d is called %q; want %q, as people do", port, got, want)
+		}
+	}
 
 	if ServiceRegistered(50051, 6) || ServiceName(50051, 6) != "" {
 		t.Error("50051 is registered; want not: gRPC never registered it")

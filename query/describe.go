@@ -113,18 +113,21 @@ func describeSQL(r Range, scanners Where, keys []Key) Where {
 		texts[level], values[level] = append(texts[level], k.sqlText()), append(values[level], v)
 	}
 	number := fmt.Sprintf("CAST(sum(CASE WHEN e.valid_to > from_unixtime(%d) THEN 1 ELSE 0 END) AS bigint) AS endpoints", r.To.Unix()-1)
-	columns, nothing := ", min(coalesce(e.asn, 0)) AS asn, max(coalesce(e.asn, 0)) AS asn_too", ", '' AS address, 0 AS asn, 0 AS asn_too"
+	const asn = ", min(coalesce(e.asn, 0)) AS asn, max(coalesce(e.asn, 0)) AS asn_too"
+	box := ""
 	for _, p := range []struct{ name, is string }{{"v4", "="}, {"v6", "<>"}} {
 		ip := "CASE WHEN substr(to_hex(e.ip), 1, 24) " + p.is + " '" + mapped4 + "' THEN to_hex(e.ip) END"
-		columns += ", coalesce(min(" + ip + "), '') AS " + p.name + ", coalesce(max(" + ip + "), '') AS " + p.name + "_too"
-		nothing += ", '' AS " + p.name + ", '' AS " + p.name + "_too"
+		box += ", coalesce(min(" + ip + "), '') AS " + p.name + ", coalesce(max(" + ip + "), '') AS " + p.name + "_too"
 	}
-	columns += ", CAST(sum(CASE WHEN e.role IN ('" + strings.Join(gates, "', '") + "') THEN 1 ELSE 0 END) AS bigint) AS gates"
-	nothing += ", 0 AS gates"
+	box += ", CAST(sum(CASE WHEN e.role IN ('" + strings.Join(gates, "', '") + "') THEN 1 ELSE 0 END) AS bigint) AS gates"
+	const noBox = ", '' AS v4, '' AS v4_too, '' AS v6, '' AS v6_too, 0 AS gates"
+	shared, nothing := "", ""
 	for _, c := range described {
-		columns += ", min(e." + c + ") AS " + c + ", max(e." + c + ") AS " + c + "_too"
+		shared += ", min(e." + c + ") AS " + c + ", max(e." + c + ") AS " + c + "_too"
 		nothing += ", '' AS " + c + ", '' AS " + c + "_too"
 	}
+	columns, boxed := asn+noBox+shared, asn+box+shared
+	nothing = ", '' AS address, 0 AS asn, 0 AS asn_too" + noBox + nothing
 	valid := build("e.valid_from < ", arg(r.To), " AND e.valid_to > ", arg(r.From))
 	var selects []Where
 	others := grouping{scanners: scanners}.notScanning()
@@ -147,6 +150,10 @@ func describeSQL(r Range, scanners Where, keys []Key) Where {
 	for _, level := range Levels {
 		if len(texts[level]) == 0 {
 			continue
+		}
+		columns := columns
+		if level == "network" || level == "subnet" {
+			columns = boxed
 		}
 		column, key := level, keySQL(level, true)
 		if level == "host" {

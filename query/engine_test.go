@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -33,6 +34,7 @@ type lake struct {
 	db *sql.DB
 	// asked are all statements that ran.
 	asked []Statement
+	mu    sync.Mutex
 }
 
 func newLake(t testing.TB) *lake {
@@ -115,7 +117,9 @@ func (l *lake) Query(ctx context.Context, s Statement, row func([]string, []any)
 	if bad := forbidden(s); bad != "" {
 		return fmt.Errorf("%s in %s", bad, s.SQL)
 	}
+	l.mu.Lock()
 	l.asked = append(l.asked, s)
+	l.mu.Unlock()
 	args := make([]any, len(s.Args))
 	for i, a := range s.Args {
 		if args[i] = a; fmt.Sprintf("%T", a) == "time.Time" {

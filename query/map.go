@@ -3,6 +3,7 @@ package query
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,6 +26,11 @@ func (q *Questions) Map(ctx context.Context, a Ask) (*Map, error) {
 		return nil, err
 	}
 	m := &Map{Range: a.cover(), Level: a.Level, Metric: a.Metric}
+	// What the edges do not need is asked beside them.
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var l LeftOut
+	left := beside(func() (err error) { l, err = q.leftOut(ctx, a, m.Range); return err })
 	p := &picture{ask: a, edges: map[[2]string]*drawn{}, nodes: map[string]*MapNode{}}
 	s := statement(a.groupMap(g, m.Range), m.Range.spans())
 	if g.hosts() {
@@ -36,17 +42,25 @@ func (q *Questions) Map(ctx context.Context, a Ask) (*Map, error) {
 		return nil, err
 	}
 	p.choose(g.hosts())
-	if err := q.finish(ctx, p, m); err != nil {
+	higher := beside(func() error { return nil })
+	if m.AllEdges > int64(len(p.shown)) {
+		higher = beside(func() error { return q.higher(ctx, a, m) })
+	}
+	err = q.finish(ctx, p, m)
+	if err := errors.Join(err, <-higher, <-left); err != nil {
 		return nil, err
 	}
-	if m.AllEdges > int64(len(m.Edges)) {
-		if err := q.higher(ctx, a, m); err != nil {
-			return nil, err
-		}
-	}
-	m.LeftOut, err = q.leftOut(ctx, a, m.Range)
+	m.LeftOut = l
 	m.LeftOut.Unmeasured = m.Totals.All().Unmeasured
-	return m, err
+	return m, nil
+}
+
+// beside runs a question while others are asked; its error comes by the
+// channel.
+func beside(ask func() error) <-chan error {
+	done := make(chan error, 1)
+	go func() { done <- ask() }()
+	return done
 }
 
 // picture collects the rows of a map.
@@ -433,6 +447,9 @@ func (q *Questions) higher(ctx context.Context, a Ask, m *Map) error {
 	if err != nil {
 		return err
 	}
-	w := build("WITH ", g.with(), "pairs AS (SELECT DISTINCT ", g.column(client), " AS source, ", g.column(server), " AS target FROM ", a.rows(m.Range), g.joins(), ")\nSELECT count(*) AS edges FROM pairs")
+	// Numbers are quicker to tell apart than keys; 0 is who has no name.
+	joins := strings.NewReplacer("names AS c", "numbers AS c", "names AS s", "numbers AS s").Replace(g.joins())
+	w := build("WITH ", g.with(), "numbers AS (SELECT ", nameColumns, "dense_rank() OVER (ORDER BY key) AS number FROM names),\n",
+		"pairs AS (SELECT DISTINCT coalesce(c.number, 0) AS source, coalesce(s.number, 0) AS target FROM ", a.rows(m.Range), joins, ")\nSELECT count(*) AS edges FROM pairs")
 	return q.ask(ctx, statement(w, m.Range.spans()), func(r *reader) { m.HigherEdges = r.int() })
 }

@@ -127,15 +127,17 @@ func keyOfEnd(column, network string) string {
 	return "CASE WHEN strpos(" + column + ", '|') > 0 THEN " + column + " ELSE 'host|||' || " + bar(network) + " || '|' || " + column + " END"
 }
 
+// home is the condition that both ends of rows of traffic AS t lie in networks
+// of the user's, so that they are hosts and need no name. away is the rest.
+func home(*sqlFor) Where { return build("(t.client_network <> '' AND t.server_network <> '')") }
+func away(*sqlFor) Where { return build("(t.client_network = '' OR t.server_network = '')") }
+
 // hostPairs ranks the pairs of hosts: rows of line, the four columns, metric,
 // stopped; and how many pairs and hosts there are.
 func (a Ask) hostPairs(g grouping, r Range) Where {
 	order := " DESC, " + hostColumns + " LIMIT "
-	source, sourceNetwork := g.endColumns(client)
-	target, targetNetwork := g.endColumns(server)
-	return build("WITH ", g.with(), "pairs AS (SELECT ", source, " AS source, ", sourceNetwork, " AS source_network, ", target, " AS target, ", targetNetwork, " AS target_network,\n",
-		" CAST(coalesce(sum(", amounts[a.Metric], "), 0) AS bigint) AS metric, CAST(sum(", stoppedRecords, ") AS bigint) AS stopped\n FROM ",
-		a.rows(r), g.joins(), " GROUP BY 1, 2, 3, 4)\n",
+	sums := build(" CAST(coalesce(sum(", amounts[a.Metric], "), 0) AS bigint) AS metric, CAST(sum(", stoppedRecords, ") AS bigint) AS stopped\n FROM ")
+	return build("WITH ", g.with(), "pairs AS (", homeColumns, sums, a.rows(r, home), " GROUP BY 1, 2, 3, 4\nUNION ALL ", g.awayColumns(), sums, a.rows(r, away), g.joins(), " GROUP BY 1, 2, 3, 4)\n",
 		"SELECT ", lineEdge, " AS line, ", hostColumns, ", metric, stopped FROM (SELECT * FROM pairs ORDER BY metric", order, a.MaxEdges, ") AS a\n",
 		"UNION SELECT ", lineEdge, " AS line, ", hostColumns, ", metric, stopped FROM (SELECT * FROM pairs WHERE stopped > 0 ORDER BY stopped", order, a.MaxEdges, ") AS b\n",
 		"UNION ALL SELECT ", lineEdges, " AS line, '' AS source, '' AS source_network, '' AS target, '' AS target_network, count(*) AS metric, 0 AS stopped FROM pairs\n",
@@ -144,55 +146,71 @@ func (a Ask) hostPairs(g grouping, r Range) Where {
 		"ORDER BY line, ", hostColumns)
 }
 
+const homeColumns = "SELECT t.client AS source, t.client_network AS source_network, t.server AS target, t.server_network AS target_network, "
+
+func (g grouping) awayColumns() string {
+	source, sourceNetwork := g.endColumns(client)
+	target, targetNetwork := g.endColumns(server)
+	return "SELECT " + source + " AS source, " + sourceNetwork + " AS source_network, " + target + " AS target, " + targetNetwork + " AS target_network, "
+}
+
 // ends are what a map of hosts shows: addresses of the user's networks, and
 // keys of all others.
 type ends struct{ hosts, groups []string }
 
-// at is the condition that an end of rows of traffic AS t is among them.
-func (e ends) at(g grouping, end side) Where {
-	network := "t." + string(end) + "_network"
-	var of []Where
-	if len(e.hosts) > 0 {
-		of = append(of, build("(", network, " <> '' AND t.", string(end), " IN ", list(e.hosts), ")"))
-	}
-	if len(e.groups) > 0 {
-		of = append(of, build("(", network, " = '' AND ", g.named(end), " IN ", list(e.groups), ")"))
-	}
-	if len(of) == 0 {
+// atHome and atGroup are the conditions that an end of rows of traffic AS t is
+// among them.
+func (e ends) atHome(end side) Where {
+	if len(e.hosts) == 0 {
 		return build("1 = 0")
 	}
-	return build("(", joined(" OR ", of...), ")")
+	return build("(t.", string(end), "_network <> '' AND t.", string(end), " IN ", list(e.hosts), ")")
+}
+
+func (e ends) atGroup(g grouping, end side) Where {
+	if len(e.groups) == 0 {
+		return build("1 = 0")
+	}
+	return build("(t.", string(end), "_network = '' AND ", g.named(end), " IN ", list(e.groups), ")")
+}
+
+func (e ends) at(g grouping, end side) Where {
+	return build("(", e.atHome(end), " OR ", e.atGroup(g, end), ")")
 }
 
 // hostMap is the rest of the map of hosts, in the columns of groupMap: the
 // edges between some ends, and what these ends sent and received in all.
 func (a Ask) hostMap(g grouping, r Range, e ends) Where {
-	source, sourceNetwork := g.endColumns(client)
-	target, targetNetwork := g.endColumns(server)
-	from := func(where ...Where) Where { return build(" FROM ", a.rows(r), g.joins(), whereAll(where...)) }
-	others := build("NOT (", source, " = ", target, " AND ", sourceNetwork, " = ", targetNetwork, ")")
-	node := func(line int, end side) Where {
-		column, network := g.endColumns(end)
-		key, nobody := keyOfEnd("t.host", "t.host_network"), "''"
-		source, target := key, nobody
-		if line == lineIn {
-			source, target = nobody, key
-		}
-		return build("SELECT ", line, " AS line, ", source, " AS source, ", target, " AS target, t.verdict, 0 AS place, -1 AS port, -1 AS protocol, 0 AS ports, ",
-			resums, ", ", noExtras, " FROM (SELECT ", column, " AS host, ", network, " AS host_network, t.verdict, ", sums, from(e.at(g, end), others),
-			" GROUP BY 1, 2, 3) AS t GROUP BY t.host, t.host_network, t.verdict")
-	}
-	return build("WITH ", g.with(), "pairs AS (SELECT ", source, " AS source, ", sourceNetwork, " AS source_network, ", target, " AS target, ", targetNetwork, " AS target_network, t.verdict, coalesce(t.server_port, -1) AS port, t.protocol,\n ",
-		sums, ",\n ", extras, from(e.at(g, client), e.at(g, server)), " GROUP BY 1, 2, 3, 4, 5, 6, 7),\n",
+	fixed := func(w Where) func(*sqlFor) Where { return func(*sqlFor) Where { return w } }
+	values := build("t.verdict, coalesce(t.server_port, -1) AS port, t.protocol,\n ", sums, ",\n ", extras, " FROM ")
+	return build("WITH ", g.with(),
+		"pairs AS (", homeColumns, values, a.rows(r, home, fixed(e.atHome(client)), fixed(e.atHome(server))), " GROUP BY 1, 2, 3, 4, 5, 6, 7\nUNION ALL ",
+		g.awayColumns(), values, a.rows(r, away), g.joins(), whereAll(e.at(g, client), e.at(g, server)), " GROUP BY 1, 2, 3, 4, 5, 6, 7),\n",
 		"everything AS (SELECT ", keyOfEnd("t.source", "t.source_network"), " AS source, ", keyOfEnd("t.target", "t.target_network"), " AS target, t.verdict, t.port, t.protocol,\n ",
 		resums, ",\n ", reextras, " FROM pairs AS t GROUP BY 1, 2, 3, 4, 5),\n",
 		a.places("everything AS t"), edgeLines(),
-		"\nUNION ALL ", node(lineIn, server),
-		"\nUNION ALL ", node(lineOut, client),
+		"\nUNION ALL ", a.hostLine(lineIn, server, g, r, e),
+		"\nUNION ALL ", a.hostLine(lineOut, client, g, r, e),
 		"\nUNION ALL ", nodeLine(lineSelf, "t.source", "t.target", "everything AS t WHERE t.source = t.target"),
 		"\nUNION ALL SELECT ", lineAll, " AS line, '' AS source, '' AS target, t.verdict, 0 AS place, -1 AS port, -1 AS protocol, 0 AS ports, ", sums, ", ", noExtras,
 		" FROM ", a.rows(r), " GROUP BY t.verdict",
 		"\nORDER BY line, source, target, verdict, place, port, protocol")
+}
+
+// hostLine is what one end of all rows of the ends sent or received, but for
+// what is between its own members. Only groups need names.
+func (a Ask) hostLine(line int, end side, g grouping, r Range, e ends) Where {
+	fixed := func(w Where) func(*sqlFor) Where { return func(*sqlFor) Where { return w } }
+	source, target := keyOfEnd("t.host", "t.host_network"), "''"
+	if line == lineIn {
+		source, target = target, source
+	}
+	apart := build("NOT (t.client = t.server AND t.client_network = t.server_network)")
+	others := build("NOT (t.client_network = t.server_network AND ", g.named(client), " = ", g.named(server), ")")
+	return build("SELECT ", line, " AS line, ", source, " AS source, ", target, " AS target, t.verdict, 0 AS place, -1 AS port, -1 AS protocol, 0 AS ports, ", resums, ", ", noExtras,
+		" FROM (SELECT t.", string(end), " AS host, t.", string(end), "_network AS host_network, t.verdict, ", sums, " FROM ", a.rows(r, fixed(e.atHome(end)), fixed(apart)), " GROUP BY 1, 2, 3",
+		" UNION ALL SELECT ", g.named(end), " AS host, '' AS host_network, t.verdict, ", sums, " FROM ", a.rows(r, fixed(build("t."+string(end)+"_network = ''"))), g.joins(),
+		whereAll(e.atGroup(g, end), others), " GROUP BY 1, 2, 3) AS t GROUP BY t.host, t.host_network, t.verdict")
 }
 
 // MapSQL is the statement of Map that does the counting: at the host level the

@@ -13,7 +13,9 @@ const (
 // scannersSQL selects the addresses of scanners.
 func scannersSQL(r Range) Where {
 	return build("SELECT c.client FROM (SELECT d.client, count(*) AS doors FROM (SELECT t.client, t.server, t.server_network, coalesce(t.server_port, -1) AS port, t.protocol,",
-		" min(CASE WHEN t.verdict IN ('denied', 'dropped') THEN 1 ELSE 0 END) AS shut FROM ", r.traffic(), " AS t WHERE t.client_network = '' GROUP BY 1, 2, 3, 4, 5) AS d",
+		" min(CASE WHEN t.verdict IN ('denied', 'dropped') THEN 1 ELSE 0 END) AS shut FROM ", r.traffic(), " AS t WHERE t.client_network = '' AND t.client IN (",
+		// most are ruled out by the few rows that were stopped
+		"SELECT s.client FROM ", r.traffic(), " AS s WHERE s.client_network = '' AND s.verdict IN ('denied', 'dropped') GROUP BY s.client HAVING 10 * count(*) >= 9 * ", scanTargets, ") GROUP BY 1, 2, 3, 4, 5) AS d",
 		" GROUP BY d.client HAVING count(*) >= ", scanTargets, " AND 10 * sum(d.shut) >= 9 * count(*)) AS c",
 		" WHERE c.client IN (SELECT e.address FROM endpoints AS e WHERE e.network = '' AND "+stranger+") ORDER BY doors DESC, client LIMIT ", mostScanners)
 }

@@ -27,8 +27,8 @@ func ProtocolName(n uint8) string {
 // periplus.ServicePort is understood as well.
 var portWords = []string{
 	"amqp", "bgp", "cassandra", "dhcp", "dns", "domain", "elasticsearch", "etcd", "ftp", "http", "https", "imap",
-	"imaps", "kafka", "kerberos", "ldap", "ldaps", "memcached", "mongodb", "mqtt", "msrpc", "mssql", "mysql", "netbios",
-	"nfs", "ntp", "oracle", "pop3", "pop3s", "postgres", "postgresql", "rdp", "redis", "sip", "smb", "smtp", "smtps",
+	"imaps", "kafka", "kerberos", "kubelet", "ldap", "ldaps", "memcached", "mongodb", "mqtt", "msrpc", "mssql", "mysql", "netbios",
+	"nfs", "node-exporter", "ntp", "oracle", "otlp", "pop3", "pop3s", "postgres", "postgresql", "prometheus", "rdp", "redis", "sip", "smb", "smtp", "smtps",
 	"snmp", "ssh", "submission", "syslog", "telnet", "tftp", "vnc", "winrm", "zookeeper",
 }
 

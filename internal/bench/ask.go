@@ -65,7 +65,7 @@ func (a *asking) ask(ctx context.Context) error {
 	}
 	var built []took
 	if rows == 0 {
-		if rows, err = makeDay(ctx, dir, a.conversations); err != nil {
+		if rows, err = makeDay(ctx, dir, newDay(a.conversations)); err != nil {
 			return err
 		}
 		a.again = true
@@ -138,17 +138,16 @@ func (a *asking) keeps(dir string, rows int64) error {
 }
 
 // makeDay writes the lake.
-func makeDay(ctx context.Context, dir string, conversations int) (rows int64, err error) {
+func makeDay(ctx context.Context, dir string, d *day) (rows int64, err error) {
 	if err := os.RemoveAll(dir); err != nil {
 		return 0, err
 	}
-	fmt.Fprintf(os.Stderr, "writing a day of %d conversations to %s …\n", conversations, dir)
+	fmt.Fprintf(os.Stderr, "writing a day of %d conversations to %s …\n", len(d.talks), dir)
 	l, err := lake.Create(ctx, dir)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	d := newDay(conversations)
 	b, err := d.batch()
 	if err != nil {
 		return 0, err

@@ -94,7 +94,7 @@ func newDay(conversations int) *day {
 	d := &day{}
 	rnd := rand.New(rand.NewPCG(7, 3))
 	d.networks()
-	d.company(rnd)
+	d.company(rnd, dayServices)
 	seen := make(map[[2]netip.Addr]map[uint32]bool, conversations)
 	for len(d.talks) < conversations {
 		t := d.talk(rnd)
@@ -109,6 +109,12 @@ func newDay(conversations int) *day {
 		t.seed = rnd.Uint64()
 		d.talks = append(d.talks, t)
 	}
+	d.sort()
+	return d
+}
+
+// sort brings the conversations into the order in which flows lie.
+func (d *day) sort() {
 	slices.SortFunc(d.talks, func(a, b talk) int {
 		if c := a.client.Compare(b.client); c != 0 {
 			return c
@@ -118,7 +124,6 @@ func newDay(conversations int) *day {
 		}
 		return cmp.Or(cmp.Compare(a.port, b.port), cmp.Compare(a.protocol, b.protocol))
 	})
-	return d
 }
 
 // networks are twelve, in eight accounts.
@@ -139,14 +144,14 @@ func (d *day) networks() {
 }
 
 // company makes services, few of them large, and what each of them uses.
-func (d *day) company(rnd *rand.Rand) {
+func (d *day) company(rnd *rand.Rand, services int) {
 	ports := []uint16{443, 443, 443, 8080, 8080, 80, 5432, 3306, 6379, 9092, 9200, 27017, 8443, 5672, 11211, 2049}
 	words := []string{"checkout", "cart", "search", "stock", "prices", "billing", "orders", "login", "mail", "media", "reports", "events", "ledger", "routes", "quotes", "batch"}
-	for i := range dayServices {
+	for i := range services {
 		d.services = append(d.services, dayService{name: fmt.Sprintf("%s-%s", words[i%len(words)], string([]byte{'a' + byte(i/len(words)/5), 'a' + byte(i/len(words)%5)})),
 			net: rnd.IntN(len(d.nets)), port: ports[rnd.IntN(len(ports))], protocol: 6})
 	}
-	weights := make([]float64, dayServices)
+	weights := make([]float64, services)
 	total := 0.0
 	for i := range weights {
 		weights[i] = 0.2 + rnd.ExpFloat64()
@@ -169,13 +174,13 @@ func (d *day) company(rnd *rand.Rand) {
 	for i := range d.services {
 		s := &d.services[i]
 		for range 3 + int(rnd.ExpFloat64()*6) {
-			to := rnd.IntN(dayServices)
+			to := rnd.IntN(services)
 			if rnd.IntN(10) < 6 { // most of what a service needs is near it
 				for range 20 {
 					if d.services[to].net == s.net {
 						break
 					}
-					to = rnd.IntN(dayServices)
+					to = rnd.IntN(services)
 				}
 			}
 			s.uses = append(s.uses, to)

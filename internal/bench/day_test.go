@@ -84,3 +84,20 @@ func compare(a, b *periplus.Flow) int {
 	}
 	return cmp.Or(cmp.Compare(a.ServerPort, b.ServerPort), cmp.Compare(a.Protocol, b.Protocol), a.Bucket.Compare(b.Bucket))
 }
+
+// Every conversation of the lake of pairs is of another pair of services.
+func TestPairs(t *testing.T) {
+	const pairs = 2*pairServices + 5
+	d := newPairs(pairs)
+	met := map[[2]int]bool{}
+	for _, t := range d.talks {
+		met[[2]int{d.hosts[t.clientHost].service, d.hosts[t.serverHost].service}] = true
+	}
+	names := map[string]bool{}
+	for _, s := range d.services {
+		names[s.name] = true
+	}
+	if len(met) != pairs || len(names) != pairServices {
+		t.Errorf("%d pairs of %d services by name; want %d of %d", len(met), len(names), pairs, pairServices)
+	}
+}

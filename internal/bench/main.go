@@ -51,6 +51,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	var a asking
 	asks := f.Bool("ask", false, "measure questions on a lake of one day instead")
 	a.flags(f)
+	pairs := f.Int("pairs", 0, "write a lake in which so many pairs of services speak to DIR/pairs, for the page, and leave it")
 	child := f.String("child", "", "for its own use: the work of a child process")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -63,6 +64,12 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	if *cpu != "" && b.dir != "" && !*asks {
 		return profile(ctx, *cpu, filepath.Join(b.dir, "logs"), filepath.Join(b.dir, "lake"))
+	}
+	if *pairs > 0 {
+		if b.dir == "" {
+			return errors.New("-pairs leaves a lake behind: say where with -dir")
+		}
+		return b.pairs(ctx, *pairs)
 	}
 	if b.dir == "" {
 		if b.dir, err = os.MkdirTemp("", "periplus-bench-*"); err != nil {
