@@ -11,7 +11,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'es2022',
     assetsInlineLimit: 0,
-    modulePreload: false,
+    modulePreload: { polyfill: false },
     rollupOptions: {
       // The worker and the second layout are entries of their own, so that they
       // share the page's code and come only when they are wanted.

@@ -93,9 +93,19 @@ test('a press without a move selects, and the background still pans', async ({ p
   await expect(page).toHaveURL(/sel=/);
   expect(param(page, 'pins')).toBeNull();
   await page.keyboard.press('Escape');
-  const map = (await page.getByRole('application').boundingBox())!;
   const before = await placeOf(page, 0);
-  const free = { x: map.x + map.width / 2, y: map.y + map.height - 70 };
+  const free = await page.evaluate(async () => {
+    // Somewhere on the map where nothing is.
+    const c = document.querySelector<HTMLElement>('[role=application]')!;
+    const r = c.getBoundingClientRect();
+    for (let y = r.top + 130; y < r.bottom - 20; y += 9)
+      for (let x = r.left + 20; x < r.right - 60; x += 15) {
+        if (document.elementFromPoint(x, y) !== c) continue;
+        c.dispatchEvent(new PointerEvent('pointermove', { clientX: x, clientY: y, bubbles: true }));
+        if (!c.style.cursor) return { x, y };
+      }
+    throw new Error('no free place on the map');
+  });
   await page.mouse.move(free.x, free.y);
   await page.mouse.down();
   await page.mouse.move(free.x + 40, free.y + 10, { steps: 5 });
@@ -146,11 +156,47 @@ test('a drag stays when the level changes and comes back', async ({ page }) => {
   expect(param(page, 'pins')).toBe(pins);
 });
 
-test('where workers fail the page arranges the map itself', async ({ page }) => {
-  await page.route('**/worker.js', (r) => r.abort());
+test('a large map is arranged in the worker; where workers fail, by the page itself', async ({ page }) => {
+  test.skip(Boolean(process.env.PERIPLUS_URL), 'the fixture has a large map');
   const errors: string[] = [];
   page.on('pageerror', (e) => errors.push(e.message));
-  await open(page, './plain/');
-  expect(await nodes(page).count()).toBeGreaterThan(3);
+  const layouts = () =>
+    page.evaluate(() =>
+      performance
+        .getEntriesByType('measure')
+        .map((m) => m.name)
+        .filter((n) => n.startsWith('periplus.layout')),
+    );
+  await open(page, './big/');
+  await expect.poll(layouts).toContain('periplus.layout.worker');
+  const summary = await page.getByRole('application').getAttribute('aria-label');
+  await page.route('**/worker.js', (r) => r.abort());
+  await open(page, './big/');
+  await expect.poll(layouts).toContain('periplus.layout');
+  await expect(page.getByRole('application')).toHaveAttribute('aria-label', summary!);
   expect(errors).toEqual([]);
+});
+
+test('the minimap comes when a part of the map is outside, and leads there', async ({ page }) => {
+  await open(page, './');
+  const mini = page.locator('.minimap');
+  await expect(mini).toHaveCount(0);
+  for (let i = 0; i < 5; i++) await page.keyboard.press('+');
+  await expect(mini).toBeVisible();
+  await expect(mini).toHaveAttribute('aria-hidden', 'true');
+  const part = mini.locator('i');
+  const before = (await part.boundingBox())!;
+  const box = (await mini.boundingBox())!;
+  await page.mouse.move(box.x + 40, box.y + 40);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 20, box.y + 30, { steps: 3 });
+  await page.mouse.up();
+  const middle = async () => {
+    const b = (await part.boundingBox())!;
+    return b.x + b.width / 2 - box.x;
+  };
+  await expect.poll(async () => Math.abs((await middle()) - 20)).toBeLessThan(3);
+  expect((await part.boundingBox())!.x).not.toBe(before.x);
+  await page.keyboard.press('0');
+  await expect(mini).toHaveCount(0);
 });

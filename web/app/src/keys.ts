@@ -3,6 +3,7 @@
 import { jump } from './act/Find';
 import { chosen, exclude, hide, pathFrom, type Target } from './act/target';
 import type { Level } from './api';
+import { cancelDrag } from './map/mouse';
 import { mapZoom } from './map/zoom';
 import { clearSelection, go, moveTime, toggleTheme, toLevel, view } from './state';
 import { tabled } from './table/Table';
@@ -65,6 +66,7 @@ function actions(help: { value: boolean }, e: KeyboardEvent): Record<string, () 
     },
     escape: () => {
       const v = view.value;
+      if (cancelDrag()) return;
       if (help.value) help.value = false;
       else if (v.rows) go({ rows: false });
       else if (pathFrom.value) pathFrom.value = '';

@@ -6,6 +6,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { graph } from '../state';
 import { measurer } from './canvas';
 import { HoverCard } from './HoverCard';
+import { Minimap } from './Minimap';
 import { layout, measure, size, summary } from './model';
 import { card, mouse } from './mouse';
 import { NodeList } from './NodeList';
@@ -76,6 +77,7 @@ export function MapView() {
       />
       <canvas class="over" ref={over} aria-hidden="true" />
       {card.value && <HoverCard {...card.value} />}
+      <Minimap />
       <NodeList />
     </div>
   );

@@ -14,7 +14,8 @@ const pathOf = (d: string): Path2D => {
 };
 
 export function draw(g: CanvasRenderingContext2D, marks: Mark[], scale: number): void {
-  const tiny = scale < 0.34; // texts of 3 pixels say nothing and cost most
+  // What is smaller than a few pixels says nothing and costs most.
+  const tiny = scale < 0.34;
   for (const k of marks) {
     g.globalAlpha = k.a;
     switch (k.m) {
@@ -29,6 +30,7 @@ export function draw(g: CanvasRenderingContext2D, marks: Mark[], scale: number):
         break;
       case 'path': {
         if (typeof k.line === 'string') g.strokeStyle = k.line;
+        else if (tiny) g.strokeStyle = k.line.to;
         else {
           const grad = g.createLinearGradient(k.line.a.x, k.line.a.y, k.line.b.x, k.line.b.y);
           grad.addColorStop(0.15, k.line.from);
@@ -42,6 +44,7 @@ export function draw(g: CanvasRenderingContext2D, marks: Mark[], scale: number):
         break;
       }
       case 'fill':
+        if (scale < 0.2) break;
         g.fillStyle = k.fill;
         g.fill(pathOf(k.d));
         break;
@@ -58,6 +61,7 @@ export function draw(g: CanvasRenderingContext2D, marks: Mark[], scale: number):
         g.drawImage(k.of.image, k.x, k.y, k.size, k.size);
         break;
       case 'glyph': {
+        if (k.size * scale < 3.5) break;
         const s = k.size / 24;
         g.save();
         g.translate(k.x, k.y);
@@ -100,19 +104,27 @@ function stroke(
   else g.stroke();
 }
 
-/** measurer measures text as the painter will draw it, and remembers. */
+/**
+ * measurer measures text as the painter will draw it: letter by letter, so that
+ * thousands of names cost as much as an alphabet. Kerning is left out; it is
+ * less than what is kept free beside a text.
+ */
 export function measurer(g: CanvasRenderingContext2D): Measure {
-  const known = new Map<string, number>();
+  const fonts = new Map<string, Map<string, number>>();
   return (text, font) => {
     const f = fontText(font);
-    const key = `${f}|${text}`;
-    let w = known.get(key);
-    if (w === undefined) {
-      g.font = f;
-      w = g.measureText(text).width;
-      if (known.size > 20000) known.clear();
-      known.set(key, w);
+    let known = fonts.get(f);
+    if (!known) fonts.set(f, (known = new Map()));
+    let sum = 0;
+    for (const c of text) {
+      let w = known.get(c);
+      if (w === undefined) {
+        g.font = f;
+        w = g.measureText(c).width;
+        known.set(c, w);
+      }
+      sum += w;
     }
-    return w;
+    return sum;
   };
 }

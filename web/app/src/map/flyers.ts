@@ -3,7 +3,7 @@
 import type { Camera } from './camera';
 import { draw } from './canvas';
 import { along, lengthOf } from './geometry';
-import { boxOf, focus, labels, ring, routes, scene, size, theme } from './model';
+import { boxOf, focus, labels, lit, ring, routes, scene, size, theme } from './model';
 import { verdictColour } from './theme';
 
 const still = matchMedia('(prefers-reduced-motion: reduce)');
@@ -19,7 +19,13 @@ export function flyers(c: HTMLCanvasElement, at: () => Camera): { draw: () => vo
     g.setTransform(1, 0, 0, 1, 0, 0);
     g.clearRect(0, 0, c.width, c.height);
     const t = at();
+    if (lit.value.length) {
+      g.globalAlpha = 0.72;
+      g.fillStyle = theme.value.back;
+      g.fillRect(0, 0, c.width, c.height);
+    }
     g.setTransform(ratio * t.k, 0, 0, ratio * t.k, ratio * t.x, ratio * t.y);
+    draw(g, lit.value, t.k);
     focusRing(g);
     const again = !still.matches && focus.value !== null && !document.hidden && dots(time);
     draw(g, labels.value, t.k);

@@ -74,8 +74,8 @@ export function reach(p: Path): Box {
   return { x: x0, y: y0, w: x1 - x0, h: y1 - y0 };
 }
 
-/** lineOf is the polyline of what pathText or lineText wrote. */
-export function lineOf(d: string): Point[] {
+/** pathOf reads what pathText or lineText wrote. */
+export function pathOf(d: string): Path {
   const path: Path = { from: { x: 0, y: 0 }, steps: [] };
   for (const part of d.match(/[MLC][^MLC]*/g) ?? []) {
     const n = part.slice(1).split(' ').map(Number);
@@ -83,7 +83,19 @@ export function lineOf(d: string): Point[] {
     if (part[0] === 'M') path.from = at(0);
     else path.steps.push(part[0] === 'C' ? { c: [at(0), at(2)], to: at(4) } : { to: at(0) });
   }
-  return flatten(path);
+  return path;
+}
+
+/** apartFrom is how far a point is from a path, or Infinity where that is more than `near`. */
+export function apartFrom(p: Point, path: Path, near: number): number {
+  let best = Number.POSITIVE_INFINITY;
+  let from = path.from;
+  for (const s of path.steps) {
+    const part = { from, steps: [s] };
+    if (inside(p, reach(part), near)) best = Math.min(best, distance(p, flatten(part)));
+    from = s.to;
+  }
+  return best;
 }
 
 export const lineText = (line: Point[]): string =>

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Graph, GraphNode } from '../api';
 import { Camera, pinched, wheelFactor } from './camera';
 import { type Box, inside, overlap } from './geometry';
+import { outside, smallOf } from './minimap';
 import { moved, originOf, type Pins } from './move';
 import { decodePins, encodePins, readPins } from './pincode';
 import { routesOf } from './routes';
@@ -254,5 +255,28 @@ describe('camera', () => {
     expect(c.k).toBe(2);
     expect(c.apply([0, 0])).toEqual([50, 50]);
     expect(c.apply([100, 0])).toEqual([250, 50]);
+  });
+});
+
+describe('minimap', () => {
+  const map = { x: -100, y: 0, w: 1000, h: 500 };
+  const window = { x: 0, y: 50, w: 800, h: 500 };
+  it('is there only while a part of the map is outside the window', () => {
+    expect(outside(map, new Camera(0.8, 80, 60), window)).toBe(false);
+    expect(outside(map, new Camera(0.8, 60, 60), window)).toBe(true);
+    expect(outside(map, new Camera(0.8, 80, 20), window)).toBe(true);
+    expect(outside(map, new Camera(2, 200, 60), window)).toBe(true);
+  });
+  it('holds the whole map, and a point of it leads back', () => {
+    const s = smallOf(map, 156, 104);
+    for (const [x, y] of [
+      [-100, 0],
+      [900, 500],
+      [123, 45],
+    ]) {
+      const [p, q] = [s.x(x), s.y(y)];
+      expect(p >= 0 && p <= 156 && q >= 0 && q <= 104).toBe(true);
+      expect(s.back(p, q).map(Math.round)).toEqual([x, y]);
+    }
   });
 });

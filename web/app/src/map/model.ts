@@ -10,7 +10,7 @@ import { packed } from '../packs';
 import { selected as chosen, drawn, graph, isDark, view } from '../state';
 import { steady } from '../time/play';
 import type { Arranged, Kind } from './arrange';
-import { distance, inside, type Point } from './geometry';
+import { inside, type Point } from './geometry';
 import type { Focus, Mark, Measure, Picture } from './marks';
 import type { Memory } from './memory';
 import { moved, type Pins } from './move';
@@ -206,7 +206,23 @@ const picture = (f: Focus | null): Picture | null =>
 const painted = (p: Picture | null): Mark[] =>
   p ? (p.layout.round ? (kit.value?.paintBubbles(p) ?? []) : paint(p)) : [];
 
-export const marks = computed<Mark[]>(() => painted(picture(focus.value)));
+/** On a large map what is in focus is drawn over a veil: the rest is not made anew. */
+const large = computed(() => routes.value.length > 1200);
+export const marks = computed<Mark[]>(() => painted(picture(large.value ? null : focus.value)));
+export const lit = computed<Mark[]>(() => {
+  const p = large.value && focus.value ? picture(focus.value) : null;
+  if (!p) return [];
+  const near = new Map([...p.scene.cardOf].filter(([, c]) => p.focus!.nodes.has(c.id)));
+  const hot = p.routes.filter((r) => p.focus!.edges.has(r.stroke.key));
+  for (const { stroke: k } of hot) for (const id of [k.s, k.t]) near.set(id, p.scene.cardOf.get(id)!);
+  const part = {
+    ...p,
+    layout: { ...p.layout, frames: [], loose: undefined },
+    routes: hot,
+    scene: { ...p.scene, cardOf: near },
+  };
+  return painted(part);
+});
 
 /** labels lie over the moving dots, so they are drawn apart. */
 export const labels = computed<Mark[]>(() => {
@@ -226,8 +242,7 @@ export function hit(p: Point, near: number): { node: string; edge: string } {
   let best = near;
   let edge = '';
   for (const r of routes.value) {
-    if (!inside(p, r.course.reach, near + 5)) continue;
-    const d = distance(p, r.line) - r.width / 2;
+    const d = r.apart(p, near + 5) - r.width / 2;
     if (d < best) {
       best = d;
       edge = r.stroke.key;

@@ -19,7 +19,7 @@ let broken = false;
 let last = 0;
 let waiting: { id: number; scene: Scene; job: Job; done: (a: Arranged) => void } | null = null;
 
-function start(): Worker | null {
+function begin(): Worker | null {
   if (worker || broken || typeof Worker === 'undefined') return worker;
   try {
     worker = new Worker(new URL(/* @vite-ignore */ address, import.meta.url), { type: 'module' });
@@ -38,8 +38,8 @@ function start(): Worker | null {
       fail();
       return;
     }
-    waiting = null;
     w.done({ ...e.data.done, base: dressed(e.data.done.base, w.scene) });
+    if (waiting === w) waiting = null;
   };
   return worker;
 }
@@ -64,12 +64,17 @@ function here(job: Job, done: (a: Arranged) => void): void {
     });
 }
 
-/** arrange calls done with the arranged picture, unless a newer wish comes first. */
-export function arrange(job: Job, done: (a: Arranged) => void): void {
+/** arrange calls shown with the arranged picture, unless a newer wish comes first. */
+export function arrange(job: Job, shown: (a: Arranged) => void): void {
   last++;
+  const start = performance.now();
+  const done = (a: Arranged): void => {
+    performance.measure(waiting ? 'periplus.layout.worker' : 'periplus.layout', { start });
+    shown(a);
+  };
   waiting = null;
   const { scene } = job;
-  const w = scene.strokes.length <= small && scene.cardOf.size <= small ? null : start();
+  const w = scene.strokes.length <= small && scene.cardOf.size <= small ? null : begin();
   if (!w) {
     here(job, done);
     return;

@@ -3,16 +3,17 @@
 // a card's side in the order of where they go, so nothing crosses at a card.
 import {
   along,
+  apartFrom,
   type Box,
   cutEntering,
   cutLeaving,
   flatten,
   inside,
   lengthOf,
-  lineOf,
   lineText,
   type Path,
   type Point,
+  pathOf,
   pathText,
   reach,
   shorten,
@@ -35,6 +36,7 @@ export interface Course {
 /** A Route is a course with its stroke. */
 export class Route {
   #line: Point[] | null = null;
+  #path: Path | null = null;
   constructor(
     readonly stroke: Stroke,
     readonly course: Course,
@@ -59,8 +61,14 @@ export class Route {
   }
   /** line is the path flattened, for labels, moving dots and the hit test: made when first asked for. */
   get line(): Point[] {
-    this.#line ??= lineOf(this.path);
+    this.#line ??= flatten(pathOf(this.path));
     return this.#line;
+  }
+  /** apart is how far a point is from it, or Infinity where that is more than `near`. */
+  apart(p: Point, near: number): number {
+    if (!inside(p, this.course.reach, near)) return Number.POSITIVE_INFINITY;
+    this.#path ??= pathOf(this.path);
+    return apartFrom(p, this.#path, near);
   }
 }
 

@@ -1,10 +1,31 @@
-// The map on the screen: sharp when still, a shifted bitmap while a large map moves.
+// The map on the screen. A small map is drawn anew for every picture. A large
+// one is drawn a slice at a time into a bitmap that is larger than the window;
+// meanwhile the last bitmap is shown where it belongs, so moving never waits.
 import { effect } from '@preact/signals';
 import type { Camera } from './camera';
 import { draw } from './canvas';
 import { flyers } from './flyers';
-import { labels, marks, ring, size, theme } from './model';
-import { at, gesture } from './zoom';
+import type { Mark } from './marks';
+import { labels, lit, marks, ring, size, theme } from './model';
+import { at } from './zoom';
+
+/** So many marks are drawn well within one picture. */
+const many = 2500;
+/** How much of the window's size the bitmap reaches out on each side. */
+const margin = 0.25;
+/** Milliseconds of drawing a picture, where nothing is shown yet and where something is. */
+const budgets = [40, 7];
+
+/** A window that has not moved for so long is still. */
+const rest = 110;
+
+interface Bitmap {
+  canvas: HTMLCanvasElement;
+  marks: Mark[];
+  camera: Camera;
+  ratio: number;
+  next: number; // the first mark that is not drawn
+}
 
 /** screen paints the map on c, and what moves over it on over, whenever either changes. */
 export function screen(
@@ -14,59 +35,120 @@ export function screen(
   const g = c.getContext('2d')!;
   let frame = 0;
   let settle = 0;
-  let cost = 0; // of the last sharp picture, in milliseconds
-  let drawn = at.peek(); // where it was drawn
-  let shot: HTMLCanvasElement | null = null;
+  let last = 0; // when the window moved
+  let first = true;
+  let pace = 400; // marks a slice, from how long the last ones took
+  let ready: Bitmap | null = null;
+  let work: Bitmap | null = null;
+  let spare: HTMLCanvasElement | null = null;
   const ratio = () => c.width / Math.max(1, size.peek().w);
-  const sharp = () => {
-    const began = performance.now();
+  const seen = (): void => {
+    // For who measures: the browser has shown it when the next picture is due.
+    if (!first || !marks.peek().length) return;
+    first = false;
+    requestAnimationFrame(() => performance.mark('periplus.map'));
+  };
+  const sharp = (): void => {
     const t = at.peek();
     const r = ratio();
     background(g, c, r, t);
     g.setTransform(r * t.k, 0, 0, r * t.k, r * t.x, r * t.y);
     draw(g, marks.peek(), t.k);
-    cost = performance.now() - began;
-    drawn = t;
-    shot = null;
+    ready = work = null;
+    seen();
   };
-  const shifted = () => {
-    if (!shot) {
-      shot = document.createElement('canvas');
-      shot.width = c.width;
-      shot.height = c.height;
-      shot.getContext('2d')!.drawImage(c, 0, 0);
-    }
+
+  const begin = (): Bitmap => {
+    const canvas = spare ?? document.createElement('canvas');
+    spare = null;
+    canvas.width = Math.round(c.width * (1 + 2 * margin));
+    canvas.height = Math.round(c.height * (1 + 2 * margin));
     const r = ratio();
     const t = at.peek();
-    const k = t.k / drawn.k;
-    background(g, c, r, t);
-    g.setTransform(k, 0, 0, k, r * (t.x - drawn.x * k), r * (t.y - drawn.y * k));
-    g.drawImage(shot, 0, 0);
-    clearTimeout(settle);
-    settle = window.setTimeout(() => {
-      if (!frame) sharp();
-    }, 110);
+    const b = canvas.getContext('2d', { willReadFrequently: true })!;
+    b.setTransform(r * t.k, 0, 0, r * t.k, r * t.x + margin * c.width, r * t.y + margin * c.height);
+    return { canvas, marks: marks.peek(), camera: t, ratio: r, next: 0 };
+  };
+  const slice = (w: Bitmap): void => {
+    const began = performance.now();
+    const b = w.canvas.getContext('2d')!;
+    const end = w.next + pace;
+    draw(b, w.marks.slice(w.next, end), w.camera.k);
+    b.getImageData(0, 0, 1, 1); // drawn now, not all of it at the end
+    w.next = end;
+    const took = Math.max(0.5, performance.now() - began);
+    pace = Math.min(6000, Math.max(100, pace * Math.min(2, budgets[ready ? 1 : 0] / took)));
+    if (w.next < w.marks.length) return;
+    spare = ready?.canvas ?? null;
+    ready = w;
+    work = null;
+  };
+  const shifted = (b: Bitmap): void => {
+    const t = at.peek();
+    const k = t.k / b.camera.k;
+    const [x, y] = [b.ratio * (t.x - b.camera.x * k), b.ratio * (t.y - b.camera.y * k)];
+    const put = (v: number): number => (k === 1 ? Math.round(v) : v);
+    background(g, c, b.ratio, t);
+    g.setTransform(k, 0, 0, k, put(x - margin * c.width * k), put(y - margin * c.height * k));
+    g.drawImage(b.canvas, 0, 0);
+    seen();
+  };
+  const picture = (): void => {
+    frame = 0;
+    if (marks.peek().length <= many) {
+      sharp();
+      return;
+    }
+    // What is no longer wanted is not finished, unless only the window moved.
+    if (work && (work.marks !== marks.peek() || work.ratio !== ratio())) work = null;
+    if (ready && ready.ratio !== ratio()) ready = null;
+    const still = performance.now() - last > rest;
+    const stale = !ready || ready.marks !== marks.peek();
+    const moved = ready?.camera !== at.peek();
+    if (stale || (moved && (still || bare(ready!)))) work ??= begin();
+    if (work) slice(work);
+    if (ready) shifted(ready);
+    if (work) redraw();
+    else if (moved) {
+      clearTimeout(settle);
+      settle = window.setTimeout(redraw, rest);
+    }
+  };
+  /** bare tells whether the window has left the bitmap, or what it shows is too coarse, before it is still. */
+  const bare = (b: Bitmap): boolean => {
+    const t = at.peek();
+    const k = t.k / b.camera.k;
+    if (k !== 1) return k < 0.5 || k > 3;
+    const { w, h } = size.peek();
+    return Math.abs(t.x - b.camera.x) > margin * w || Math.abs(t.y - b.camera.y) > margin * h;
+  };
+  const redraw = (): void => {
+    frame ||= requestAnimationFrame(picture);
   };
   const fly = flyers(over, () => at.peek());
-  const redraw = () => {
-    frame ||= requestAnimationFrame(() => {
-      frame = 0;
-      if (cost > 9 && gesture.on && at.peek() !== drawn) shifted();
-      else sharp();
-    });
-    fly.draw();
-  };
-  const unwatch = effect(() => {
-    void marks.value;
-    void labels.value;
-    void ring.value;
+  const unmove = effect(() => {
     void at.value;
+    last = performance.now();
     redraw();
   });
+  const unwatch = effect(() => {
+    void marks.value;
+    redraw();
+  });
+  const unfly = effect(() => {
+    void labels.value;
+    void lit.value;
+    void ring.value;
+    void at.value;
+    fly.draw();
+  });
   return {
-    redraw,
+    redraw: () => {
+      redraw();
+      fly.draw();
+    },
     stop: () => {
-      unwatch();
+      for (const un of [unmove, unwatch, unfly]) un();
       cancelAnimationFrame(frame);
       clearTimeout(settle);
       fly.stop();

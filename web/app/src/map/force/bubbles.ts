@@ -111,9 +111,9 @@ function pack(b: Bubble): void {
 export const gap = (b: Bubble): number => (b.card ? air.card : b.up ? air.frame : air.root) / 2;
 
 /** around is the middle of the smallest circle around circles, nearly: it walks to the farthest, ever less. */
-function around(list: Bubble[]): Point {
+function around(list: Bubble[], steps: number): Point {
   let [x, y] = [0, 0];
-  for (let i = 2; i < 50; i++) {
+  for (let i = 2; i < steps; i++) {
     let [most, fx, fy] = [0, 0, 0];
     for (const k of list) {
       const d = Math.hypot(k.x - x, k.y - y);
@@ -129,10 +129,10 @@ function around(list: Bubble[]): Point {
 }
 
 /** close draws a bubble around what it holds, where that is. */
-export function close(b: Bubble): void {
+export function close(b: Bubble, steps = 50): void {
   if (!b.frame || !b.kids.length) return;
   if (!b.held) {
-    const m = around(b.kids);
+    const m = around(b.kids, steps);
     for (const k of b.kids) {
       k.x -= m.x;
       k.y -= m.y;
@@ -147,7 +147,7 @@ export function close(b: Bubble): void {
 export function closeAll(list: Bubble[]): void {
   for (const b of list) {
     closeAll(b.kids);
-    close(b);
+    close(b, 12);
   }
 }
 
