@@ -151,7 +151,7 @@ test('opens a service to its hosts and closes it again', async ({ page }) => {
   await expect(page).toHaveURL(/expand=/);
   await expect.poll(() => nodes(page).count()).toBeGreaterThan(before);
   await page
-    .getByRole('button', { name: /^Close / })
+    .getByRole('button', { name: /^Close: / })
     .first()
     .click();
   await expect.poll(() => nodes(page).count()).toBe(before);

@@ -150,6 +150,14 @@ test('Hide takes a node out, its chip brings it back, both in the URL', async ({
   await expect(page.locator(`#map-list button[aria-label="${name}"]`)).toHaveCount(0);
   await page.getByRole('button', { name: /^Show again/ }).click();
   await expect.poll(() => nodes(page).count()).toBe(n);
+  // Excluded is another thing: a part of the filter, and its chip says "not".
+  await nodes(page).nth(3).focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('x');
+  await expect(page.getByRole('button', { name: /^Remove filter not / })).toBeVisible();
+  await expect(page.locator('.filter .chip').first()).toContainText(/^not /);
+  await page.goBack();
+  await page.goBack();
   await page.goBack();
   await expect(page).toHaveURL(/hide=/);
   await page.reload();
@@ -173,7 +181,7 @@ test('the menu opens by keyboard and by mouse, Esc gives the focus back', async 
   await expect(page).toHaveURL(/focus=/);
   const one = await nodes(page).count();
   await nodes(page).first().focus();
-  await page.getByRole('button', { name: 'End the focus' }).click();
+  await page.getByRole('button', { name: /^Focus: / }).click();
   await expect.poll(() => nodes(page).count()).toBeGreaterThan(one);
 });
 

@@ -1,12 +1,12 @@
 // The keyboard of the page, as the table in page.md has it.
 
 import { jump } from './act/Find';
+import { finding } from './act/found';
 import { chosen, exclude, hide, pathFrom, type Target } from './act/target';
 import type { Level } from './api';
 import { cancelDrag } from './map/mouse';
 import { mapZoom } from './map/zoom';
-import { clearSelection, go, moveTime, toggleTheme, toLevel, view } from './state';
-import { tabled } from './table/Table';
+import { clearSelection, go, moveTime, tabled, toggleTheme, toLevel, view } from './state';
 import { playOrPause } from './time/play';
 import { copyLink } from './top/Export';
 
@@ -74,7 +74,10 @@ function actions(help: { value: boolean }, e: KeyboardEvent): Record<string, () 
       else if (v.right || v.left) go({ right: false, left: false });
     },
     t: () => go({ view: tabled.value ? 'map' : 'table' }),
-    f: () => document.getElementById('find-open')?.click() ?? document.getElementById('find')?.focus(),
+    f: () => {
+      finding.value = true;
+      document.getElementById('find')?.focus();
+    },
     n: () => jump(e.shiftKey ? -1 : 1),
     h: () => chosenDo(hide),
     a: () => go({ show: 'all' }),

@@ -23,11 +23,11 @@ import { NodePanel } from './panel/Node';
 import { Overview } from './panel/Overview';
 import { Rows } from './panel/Rows';
 import { Several, WaysPanel } from './panel/Several';
-import { clock, go, graph, meta, said, view } from './state';
+import { clock, go, graph, meta, said, tabled, view } from './state';
 import { dragging } from './states/drop';
 import { LeftOut } from './states/LeftOut';
 import { States } from './states/States';
-import { Table, tabled } from './table/Table';
+import { Table } from './table/Table';
 import { Time } from './time/Time';
 import { Top } from './top/Top';
 import { Icon } from './ui';
@@ -89,6 +89,7 @@ function Page() {
         <MapView />
         {tabled.value && <Table />}
         <Find />
+        <Menu />
         <Bar />
         <States />
         <Foot>

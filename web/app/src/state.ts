@@ -162,6 +162,14 @@ export const graph = load<Graph>(() => {
   return p && { path: 'graph', params: p };
 });
 
+const small = matchMedia('(max-width: 499px)');
+const tiny = signal(small.matches);
+small.addEventListener?.('change', (e) => {
+  tiny.value = e.matches;
+});
+/** tabled tells whether the table stands in the place of the map. */
+export const tabled = computed(() => (view.value.view || (tiny.value ? 'table' : 'map')) === 'table');
+
 /** drawn is what of the answer is shown: all of it, or what lies around the focus. */
 export const drawn = computed<Graph | null>(() => {
   const { focus, hops } = view.value;

@@ -1,13 +1,12 @@
 // The box of Find: how many match, the next and the one before, and what is not
 // in the picture at this level.
-import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { items, ring } from '../map/model';
 import { mapZoom } from '../map/zoom';
-import { go, none, search, view } from '../state';
-import { rowIds, tabled } from '../table/Table';
+import { go, none, search, tabled, view } from '../state';
+import { rowIds } from '../table/Table';
 import { Icon } from '../ui';
-import { elsewhere, found, foundAt, levelOf, wanted } from './find';
+import { elsewhere, finding, found, foundAt, levelOf, wanted } from './found';
 import { filterOf, targetOf } from './target';
 
 const order = (): string[] => {
@@ -27,33 +26,33 @@ export function jump(step: 1 | -1): void {
   mapZoom.show(id);
 }
 
+export const FindButton = () => (
+  <button
+    type="button"
+    class="find-open"
+    aria-label="Find"
+    title="Find and highlight (F)"
+    onClick={() => (finding.value = true)}
+  >
+    <Icon name="search" />
+  </button>
+);
+
 export function Find() {
-  const open = useSignal(false);
   const input = useRef<HTMLInputElement>(null);
   const v = view.value.find;
-  useEffect(() => {
-    if (open.value) input.current?.focus();
-  }, [open.value]);
+  // Before the next key, which is meant for it.
+  useLayoutEffect(() => {
+    if (finding.value) input.current?.focus();
+  }, [finding.value]);
   const leave = () => {
-    open.value = false;
+    finding.value = false;
     foundAt.value = '';
     ring.value = '';
     if (view.value.find) go({ find: '' });
-    document.getElementById('find-open')?.focus();
+    document.querySelector<HTMLElement>('.table .find-open, .zoom .find-open')?.focus();
   };
-  if (!open.value && !v)
-    return (
-      <button
-        type="button"
-        id="find-open"
-        class="find-open"
-        aria-label="Find"
-        title="Find and highlight (F)"
-        onClick={() => (open.value = true)}
-      >
-        <Icon name="search" />
-      </button>
-    );
+  if (!finding.value && !v) return null;
   const list = order();
   const at = list.indexOf(foundAt.value) + 1;
   const off = elsewhere.value;

@@ -28,12 +28,7 @@ export function Hidden() {
         </button>
       )}
       {focus.length > 0 && (
-        <button
-          type="button"
-          class="chip"
-          aria-label="End the focus"
-          onClick={() => go({ focus: [], hops: 1 })}
-        >
+        <button type="button" class="chip" title="End the focus" onClick={() => go({ focus: [], hops: 1 })}>
           <span>
             Focus: {focus.length > 2 ? `${focus.length} nodes` : focus.map(nameOf).join(', ')}, {hops}{' '}
             {hops > 1 ? 'hops' : 'hop'}

@@ -1,7 +1,7 @@
 // The menu of a node, a path, a box or a selection: right click, Shift-F10, long press.
 import { signal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { drawn, select, selected, selectMore, toggleExpand, view } from '../state';
+import { drawn, select, selected, selectMore, tabled, toggleExpand, view } from '../state';
 
 import * as act from './target';
 
@@ -60,7 +60,9 @@ function itemsOf(t: act.Target): Item[] {
       ? ['Focus: 2 hops', '', () => act.focusOn(t)]
       : ['Focus on neighbours', '', () => act.focusOn(t)],
     one && (node?.expandable || opened) && [opened ? 'Collapse' : 'Expand', 'Space', () => toggleExpand(one)],
-    node && act.pins.toggle && [act.pins.has(one) ? 'Unpin' : 'Pin', '', () => act.pins.toggle?.(one)],
+    (node || (group && group.kind !== 'subnet')) &&
+      !tabled.value &&
+      act.pins.toggle && [act.pins.has(one) ? 'Unpin' : 'Pin', '', () => act.pins.toggle?.(one)],
     node && !from && ['Path to …', '', () => act.startPath(one, node.label)],
     node && from && from !== one && ['Path to here', '', () => act.pathTo(from, one)],
     ids.length === 2 && ['Path between', '', () => act.pathTo(ids[0], ids[1])],

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Graph, GraphEdge, GraphNode } from '../api';
 import { go, selected, selectMore, view } from '../state';
 import { start } from '../view';
-import { foundIn, levelOf, matches } from './find';
+import { foundIn, levelOf, matches } from './found';
 import * as act from './target';
 import { around, between } from './walk';
 
@@ -154,6 +154,9 @@ describe('acts', () => {
   });
   it('ids are shown by the last part of them where no name is known', () => {
     expect(act.named('node = "svc:aws:vpc-1/my+web"')).toBe('node = my web');
-    expect(act.named('network = "svc:x"')).toBe('network = "svc:x"');
+    expect(act.named('not client.node = svc:aws:vpc-1/web and node in ("host:a@v-1", "x:y\\"z")')).toBe(
+      'not client.node = web and node in (a@v-1, y"z)',
+    );
+    expect(act.named('network = "svc:x" or not port = 22')).toBe('network = "svc:x" or not port = 22');
   });
 });

@@ -2,6 +2,7 @@
 // menu, the panel's buttons and the keys all come here.
 import { computed, effect, signal } from '@preact/signals';
 import { drawn, go, graph, none, parsed, say, selected, view } from '../state';
+import { inked } from '../top/completion';
 import { joined } from '../view';
 import { between } from './walk';
 
@@ -72,10 +73,15 @@ export function nameOf(id: string): string {
   }
 }
 /** named is a filter with names where it has ids. */
-export const named = (filter: string): string =>
-  /\bnode (=|!=|in|not)/.test(filter)
-    ? filter.replace(/"((?:[^"\\]|\\.)*)"/g, (_, id) => nameOf(id))
-    : filter;
+export function named(filter: string): string {
+  let node = false;
+  return inked(filter)
+    .map(([t, of]) => {
+      if (of === 'f') node = /(^|\.)node$/.test(t);
+      return node && of === 'v' ? nameOf(t.replace(/^"|"$/g, '').replace(/\\(.)/g, '$1')) : t;
+    })
+    .join('');
+}
 
 /** pathFrom is the node from which a path is asked; the next one that is selected is its end. */
 export const pathFrom = signal('');

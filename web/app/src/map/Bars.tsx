@@ -1,10 +1,11 @@
 // What floats over the map: the bar of choices, the legend, zoom, and chips
 // that say what the picture leaves out.
+import { FindButton } from '../act/Find';
 import { nameOf } from '../act/target';
 import type { Level, Metric, Show } from '../api';
 import { quantity } from '../format';
 import { glyphs } from '../glyphs';
-import { go, meta, toggleExpand, toLevel, view } from '../state';
+import { go, meta, tabled, toggleExpand, toLevel, view } from '../state';
 import { Icon } from '../ui';
 import type { View } from '../view';
 import { scale, scene } from './model';
@@ -91,9 +92,10 @@ const moreShows: Choice<Show>[] = [
   { id: 'unknown', text: 'Unknown' },
 ];
 
-const layouts: Choice<View['layout']>[] = [
+const layouts: Choice<View['layout'] | 'table'>[] = [
   { id: 'tiers', text: 'Tiers' },
   { id: 'force', text: 'Force' },
+  { id: 'table', text: 'Table' },
 ];
 
 export function Bar() {
@@ -117,8 +119,14 @@ export function Bar() {
         set={(metric) => go({ metric })}
       />
       <Group name="Show" value={v.show} main={mainShows} more={moreShows} set={(show) => go({ show })} />
-      <Group name="Layout" value={v.layout} main={layouts} more={[]} set={(layout) => go({ layout })} />
-      {v.layout === 'force' && (
+      <Group
+        name="Layout"
+        value={tabled.value ? 'table' : v.layout}
+        main={layouts}
+        more={[]}
+        set={(l) => go(l === 'table' ? { view: l } : { view: 'map', layout: l })}
+      />
+      {v.layout === 'force' && !tabled.value && (
         <div class="segments">
           <button
             type="button"
@@ -208,6 +216,7 @@ export function Legend() {
 
 export const Zoom = () => (
   <div class="zoom" role="group" aria-label="Zoom">
+    <FindButton />
     <button type="button" aria-label="Zoom in" title="Zoom in (+)" onClick={() => mapZoom.by(1.3)}>
       <Icon name="plus" />
     </button>
@@ -233,7 +242,7 @@ export function Opened() {
             type="button"
             class="chip"
             key={id}
-            aria-label={`Close ${name}`}
+            aria-label={`Close: ${name} opened`}
             onClick={() => toggleExpand(id)}
           >
             {name} opened <Icon name="x" size={12} />

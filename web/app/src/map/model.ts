@@ -1,13 +1,13 @@
 // The map's signals: graph -> scene -> layout -> routes -> paint list. Each is
 // made anew only when what it is made of has changed.
 import { computed, effect, signal, untracked } from '@preact/signals';
-import { found } from '../act/find';
+import { found } from '../act/found';
 import { ways } from '../act/target';
 import type { Graph } from '../api';
 import { count, quantity, unit } from '../format';
 import { iconOf } from '../icons';
 import { packed } from '../packs';
-import { selected as chosen, drawn, graph, isDark, view } from '../state';
+import { selected as chosen, drawn, graph, isDark, tabled, view } from '../state';
 import { steady } from '../time/play';
 import type { Arranged, Kind } from './arrange';
 import { inside, type Point } from './geometry';
@@ -35,15 +35,19 @@ export const bottom = signal(56);
 
 let before: Map<string, Column> | undefined;
 let level = '';
+let behind: Scene | null = null;
 /** told is the scene of the newest answer, before it has a place. */
 const told = computed(() => {
   const answer = drawn.value;
   if (!answer) return null;
+  // Nobody sees the map behind the table: it is drawn when it comes back.
+  if (tabled.value) return behind;
   const g = view.value.focus.length ? answer : steady(answer);
   if (g.level !== level) before = undefined;
   level = g.level;
   const s = sceneOf(g, view.value.metric, view.value.show, before);
   before = new Map([...(before ?? []), ...s.tiers]);
+  behind = s;
   return s;
 });
 
@@ -260,6 +264,8 @@ export function boxAt(p: Point): string {
 
 /** summary is what the map says of itself. */
 export const summary = computed(() => {
+  const g = drawn.value;
+  if (tabled.value && g) return `${count(g.nodes.length)} nodes, ${count(g.edges.length)} paths`;
   const s = scene.value;
   if (!s) return 'No map yet';
   const paths = new Set(s.strokes.map((k) => k.key)).size;

@@ -2,8 +2,10 @@
 // gives back the focus, what can be done, and what is shown while waiting.
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import * as act from '../act/target';
 import type { ApiError } from '../api';
-import { clearSelection, go, narrow, view } from '../state';
+import type { Glyph } from '../glyphs';
+import { clearSelection, go, view } from '../state';
 import { Icon } from '../ui';
 import { giveBack, opener } from './focus';
 
@@ -70,18 +72,23 @@ export const Skeleton = () => (
   </div>
 );
 
-/** Actions narrows the view to what is shown, or away from it. */
-export const Actions = ({ filter, children }: { filter: string; children?: ComponentChildren }) => (
-  <p class="actions">
-    <button type="button" onClick={() => narrow(filter)} title={filter}>
-      <Icon name="filter" size={14} /> Only this
+/** Actions narrows the view to what is selected, or away from it. */
+export const Actions = ({ filter, children }: { filter: string; children?: ComponentChildren }) => {
+  const button = (text: string, icon: Glyph, run: (t: act.Target) => unknown, title: string) => (
+    <button type="button" onClick={() => run(act.chosen()!)} title={title}>
+      <Icon name={icon} size={14} /> {text}
     </button>
-    <button type="button" onClick={() => narrow(`not (${filter})`)} title={`not (${filter})`}>
-      <Icon name="eye-off" size={14} /> Exclude
-    </button>
-    {children}
-  </p>
-);
+  );
+  return (
+    <p class="actions">
+      {button('Only this', 'filter', act.filterTo, filter)}
+      {button('Exclude', 'minus', act.exclude, `not (${filter}) (X)`)}
+      {button('Hide', 'eye-off', act.hide, 'Out of the picture and the totals (H)')}
+      {button('Focus', 'focus-2', act.focusOn, 'Only it and its neighbours; again: two hops')}
+      {children}
+    </p>
+  );
+};
 
 export const RowsButton = () => (
   <button type="button" class="wide" aria-expanded={view.value.rows} onClick={() => go({ rows: true })}>

@@ -1,58 +1,48 @@
 // Right panel of several nodes, and of the ways between two.
 import * as act from '../act/target';
-import type { Counter, GraphEdge } from '../api';
-import { bytes, count, quantity, stopped, sum, unit } from '../format';
-import { clearSelection, drawn, select, selectEdge, selected, selectMore, view } from '../state';
+import { around } from '../act/walk';
+import type { GraphEdge } from '../api';
+import { count, metricOf, quantity, stopped, sum, unit } from '../format';
+import { drawn, select, selectEdge, selected, selectMore, view } from '../state';
 import { Icon, KindIcon, Section, Tile } from '../ui';
+import { Actions, Head } from './Head';
 
-const Head = ({ title }: { title: string }) => (
-  <header class="panel-head details-head">
-    <h2>{title}</h2>
-    <button
-      type="button"
-      class="ghost"
-      aria-label="Close details"
-      title="Close (Esc)"
-      onClick={clearSelection}
-    >
-      <Icon name="x" />
-    </button>
-  </header>
-);
+const many = (n: number, what: string): string => `${count(n)} ${what}${n === 1 ? '' : 's'}`;
 
-const Edges = ({ edges }: { edges: GraphEdge[] }) => {
+/** total of paths in the chosen metric, whatever became of it. */
+const total = (edges: GraphEdge[]): string => {
   const m = view.value.metric;
-  return (
-    <ol class="rows">
-      {edges.map((e) => {
-        const n = sum(Object.values(e.verdicts).map((c) => (c as Counter)[m[0] as 'b']));
-        const red = stopped(e.verdicts);
-        return (
-          <li key={`${e.s}\n${e.t}`}>
-            <button type="button" onClick={() => selectEdge(e.s, e.t)}>
-              <span class="pair">
-                {act.nameOf(e.s)} <i>→</i> {act.nameOf(e.t)}
-              </span>
-              {red > 0 && <span class="red-badge">{count(red)} denied</span>}
-              <span class="num">{quantity(n, m)}</span>
-            </button>
-          </li>
-        );
-      })}
-    </ol>
-  );
+  return quantity(sum(edges.flatMap((e) => Object.values(e.verdicts).map((c) => metricOf(c, m)))), m);
 };
 
-/** Ways lists the shortest ways between two nodes on what is drawn. */
+const Edges = ({ title, edges }: { title: string; edges: GraphEdge[] }) => (
+  <Section title={title}>
+    <ol class="rows">
+      {edges.map((e) => (
+        <li key={`${e.s}\n${e.t}`}>
+          <button type="button" onClick={() => selectEdge(e.s, e.t)}>
+            <span class="pair">
+              {act.nameOf(e.s)} <i>→</i> {act.nameOf(e.t)}
+            </span>
+            {stopped(e.verdicts) > 0 && <span class="red-badge">{count(stopped(e.verdicts))} stopped</span>}
+            <span class="num">{total([e])}</span>
+          </button>
+        </li>
+      ))}
+    </ol>
+  </Section>
+);
+
+/** WaysPanel lists the shortest ways between two nodes on what is drawn. */
 export function WaysPanel() {
-  const [a, b] = view.value.path ?? ['', ''];
+  const [a, b] = view.value.path!;
   const w = act.ways.value;
   return (
     <>
       <Head title={`${act.nameOf(a)} → ${act.nameOf(b)}`} />
       <p class="muted sub">
         {w
-          ? `${w.more ? 'More than ' : ''}${w.ways.length} shortest ${w.ways.length > 1 ? 'ways' : 'way'} on what is drawn, ${w.ways[0].length} ${w.ways[0].length > 1 ? 'paths' : 'path'} long${w.directed ? '' : '; none from client to server all along, so directions are left out'}`
+          ? `${w.more ? 'More than ' : ''}${many(w.ways.length, 'shortest way')} on what is drawn, ${many(w.ways[0].length, 'path')} long${w.directed ? '' : '; none from client to server all along, so directions are left out'}`
           : 'No way between them on what is drawn.'}
       </p>
       <p class="actions">
@@ -61,9 +51,7 @@ export function WaysPanel() {
         </button>
       </p>
       {w?.ways.map((way, i) => (
-        <Section key={i} title={`Way ${i + 1}`}>
-          <Edges edges={way} />
-        </Section>
+        <Edges key={i} title={`Way ${i + 1}`} edges={way} />
       ))}
     </>
   );
@@ -73,50 +61,33 @@ export function WaysPanel() {
 export function Several() {
   const ids = selected.value;
   const g = drawn.value;
-  const inside = new Set<string>();
-  const parents = new Map([...(g?.groups ?? []), ...(g?.nodes ?? [])].map((x) => [x.id, x.parent]));
-  for (const n of g?.nodes ?? [])
-    for (let p: string | null | undefined = n.id, i = 0; p && i < 9; p = parents.get(p), i++)
-      if (ids.includes(p)) inside.add(n.id);
-  const m = view.value.metric;
-  const of = (edges: GraphEdge[]) =>
-    quantity(
-      sum(edges.flatMap((e) => Object.values(e.verdicts).map((c) => (c as Counter)[m[0] as 'b']))),
-      m,
-    ) + (m === 'bytes' ? '' : unit(m));
-  const edges = g?.edges ?? [];
-  const own = edges.filter((e) => inside.has(e.s) && inside.has(e.t));
-  const into = edges.filter((e) => !inside.has(e.s) && inside.has(e.t));
-  const out = edges.filter((e) => inside.has(e.s) && !inside.has(e.t));
+  const inside = new Set(g && around(g, ids, 0).nodes.map((n) => n.id));
+  const edges = (g?.edges ?? []).map((e) => ({ e, s: inside.has(e.s), t: inside.has(e.t) }));
+  const part = (s: boolean, t: boolean) => edges.filter((x) => x.s === s && x.t === t).map((x) => x.e);
+  const own = part(true, true);
+  const [into, out] = [part(false, true), part(true, false)];
   const red = [...own, ...into, ...out].reduce((n, e) => n + stopped(e.verdicts), 0);
-  const t = { ids };
-  const paths = (list: GraphEdge[]) => `${count(list.length)} ${list.length === 1 ? 'path' : 'paths'}`;
+  const tile = (title: string, list: GraphEdge[]) => (
+    <Tile
+      title={title}
+      value={total(list)}
+      note={many(list.length, 'path') + (view.value.metric === 'bytes' ? '' : `, ${unit(view.value.metric)}`)}
+    />
+  );
   return (
     <>
       <Head title={`${ids.length} selected`} />
-      <p class="actions">
-        <button type="button" onClick={() => act.filterTo(t)}>
-          <Icon name="filter" size={14} /> Only these
-        </button>
-        <button type="button" onClick={() => act.exclude(t)}>
-          Exclude
-        </button>
-        <button type="button" onClick={() => act.hide(t)}>
-          <Icon name="eye-off" size={14} /> Hide
-        </button>
-        <button type="button" onClick={() => act.focusOn(t)}>
-          <Icon name="focus-2" size={14} /> Focus
-        </button>
+      <Actions filter={act.filterOf({ ids })}>
         {ids.length === 2 && (
           <button type="button" onClick={() => act.pathTo(ids[0], ids[1])}>
             Path between
           </button>
         )}
-      </p>
+      </Actions>
       <dl class="tiles">
-        <Tile title="In from others" value={of(into)} note={paths(into)} />
-        <Tile title="Out to others" value={of(out)} note={paths(out)} />
-        <Tile title="Between them" value={of(own)} note={paths(own)} />
+        {tile('In from others', into)}
+        {tile('Out to others', out)}
+        {tile('Between them', own)}
         <Tile title="Stopped" value={count(red)} note="records" red={red > 0} />
       </dl>
       {g?.other?.edges ? <p class="muted">Of the paths that are drawn.</p> : null}
@@ -124,6 +95,7 @@ export function Several() {
         <ul class="rows">
           {ids.map((id) => {
             const n = g?.nodes.find((x) => x.id === id);
+            const name = act.nameOf(id);
             return (
               <li key={id}>
                 <button type="button" onClick={() => select(id)}>
@@ -133,13 +105,12 @@ export function Several() {
                     country={n?.country}
                     size={18}
                   />
-                  <span class="name">{act.nameOf(id)}</span>
-                  <span class="num">{n ? bytes(sum([n.in.b, n.out.b])) : ''}</span>
+                  <span class="name">{name}</span>
                 </button>
                 <button
                   type="button"
                   class="ghost"
-                  aria-label={`Take ${act.nameOf(id)} out`}
+                  aria-label={`Take ${name} out`}
                   onClick={() => selectMore(id)}
                 >
                   <Icon name="x" size={12} />
@@ -149,11 +120,7 @@ export function Several() {
           })}
         </ul>
       </Section>
-      {own.length > 0 && (
-        <Section title="Between them">
-          <Edges edges={own} />
-        </Section>
-      )}
+      {own.length > 0 && <Edges title="Between them" edges={own} />}
     </>
   );
 }

@@ -1,19 +1,16 @@
 // The table: what the map shows, in rows that can be sorted and read aloud.
 import { computed, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { found, foundAt } from '../act/find';
+import { FindButton } from '../act/Find';
+import { found, foundAt } from '../act/found';
 import { Hidden } from '../act/Hidden';
 import { choose, menuKey, onMenu } from '../act/Menu';
 import { save } from '../act/save';
 import { bytes, count, exact, stamp } from '../format';
 import { Opened } from '../map/Bars';
-import { drawn, go, graph, meta, selectEdge, selected, toggleExpand, view } from '../state';
+import { drawn, go, graph, meta, selectEdge, selected, tabled, toggleExpand, view } from '../state';
 import { Icon, KindIcon } from '../ui';
 import { type Column, columnsOf, csv, nodeRows, pathRows, type Row, sorted } from './rows';
-
-const small = matchMedia('(max-width: 499px)');
-/** tabled tells whether the table stands in the place of the map. */
-export const tabled = computed(() => (view.value.view || (small.matches ? 'table' : 'map')) === 'table');
 
 const sort = computed(() => view.value.sort || (view.value.tab === 'paths' ? `-${view.value.metric}` : ''));
 const rows = computed<Row[]>(() => {
@@ -97,6 +94,7 @@ export function Table() {
         <button type="button" onClick={() => go({ view: 'map' })}>
           <Icon name="topology-star-3" size={14} /> Map
         </button>
+        <FindButton />
         <Opened />
         <Hidden />
       </header>
@@ -178,8 +176,8 @@ export function Table() {
                 )}
               </tr>
             ))}
-            <Other columns={cols.length} />
           </tbody>
+          <Other columns={cols.length} />
         </table>
         {n < list.length && (
           <button type="button" class="wide" onClick={() => (shown.value = n + page)}>
@@ -231,19 +229,21 @@ function Other({ columns }: { columns: number }) {
   const { cap, tab } = view.value;
   const more = caps.edges * 2 ** cap < caps.maxEdges || caps.nodes * 2 ** cap < caps.maxNodes;
   return (
-    <tr class="other">
-      <td colSpan={columns}>
-        <b>
-          {exact(n)} more {tab}, left out
-        </b>
-        {tab === 'paths' &&
-          `: ${o.b == null ? '' : `${bytes(o.b)}, `}${exact(o.r)} records, ${exact(o.denied)} denied`}{' '}
-        {more && (
-          <button type="button" onClick={() => go({ cap: cap + 1 })}>
-            Show more
-          </button>
-        )}
-      </td>
-    </tr>
+    <tfoot>
+      <tr class="other">
+        <td colSpan={columns}>
+          <b>
+            {exact(n)} more {tab}, left out
+          </b>
+          {tab === 'paths' &&
+            `: ${o.b == null ? '' : `${bytes(o.b)}, `}${exact(o.r)} records, ${exact(o.denied)} denied`}{' '}
+          {more && (
+            <button type="button" onClick={() => go({ cap: cap + 1 })}>
+              Show more
+            </button>
+          )}
+        </td>
+      </tr>
+    </tfoot>
   );
 }

@@ -7,7 +7,7 @@ import type { Box } from '../map/geometry';
 import { labels, layout, marks, plainMarks, size, summary, theme } from '../map/model';
 import { svgOf } from '../map/svg';
 import { at } from '../map/zoom';
-import { exportURL, meta, say, times, view } from '../state';
+import { exportURL, meta, say, tabled, times, view } from '../state';
 import { frozen, toURL } from '../view';
 import { Drop } from './Drop';
 
@@ -99,7 +99,7 @@ export function Export() {
         );
         return (
           <>
-            {items.map(button)}
+            {!tabled.value && items.map(button)}
             {(meta.value.data?.exports ?? []).map((f) => (
               <a
                 key={f}

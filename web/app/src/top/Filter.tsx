@@ -149,12 +149,8 @@ export function Filter() {
           {chips?.map((c, i) => (
             <span class="chip" key={`${c.text}${i}`} title={c.text}>
               <span>
-                {named(c.text) === c.text ? (
-                  <>
-                    {c.field} <i>{c.op}</i> {c.value}
-                  </>
-                ) : (
-                  named(c.text)
+                {inked(named(c.text)).map(([t, of], k) =>
+                  of === 'o' || of === 'k' ? <i key={k}>{t}</i> : t,
                 )}
               </span>
               <button

@@ -52,6 +52,9 @@ export const elsewhere = computed<Ref[]>(() => {
   return answered.value.filter((r) => !here.has(r.id)).slice(0, 8);
 });
 
+/** finding tells that the box of Find is open. */
+export const finding = signal(false);
+
 /** foundAt is the match that one has come to: a node's id, or a path's row. */
 export const foundAt = signal('');
 
