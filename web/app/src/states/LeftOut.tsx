@@ -1,7 +1,6 @@
 // Too much for one picture: what the caps left out, and three ways on.
 import { count, exact, percent } from '../format';
-import { go, graph, meta, toLevel, view } from '../state';
-import { tabled } from '../table/Table';
+import { go, graph, meta, tabled, toLevel, view } from '../state';
 
 export function LeftOut() {
   const g = graph.value.data;
