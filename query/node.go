@@ -52,13 +52,7 @@ func (q *Questions) Node(ctx context.Context, a Ask, id string) (*NodeAnswer, er
 	if err := q.nodeTotals(ctx, a, key, n); err != nil {
 		return nil, err
 	}
-	if n.Clients, n.AllClients, err = q.peers(ctx, a, g, n.Range, client, key.at(server), key.notAt(client)); err != nil {
-		return nil, err
-	}
-	if n.Servers, n.AllServers, err = q.peers(ctx, a, g, n.Range, server, key.at(client), key.notAt(server)); err != nil {
-		return nil, err
-	}
-	if err := q.nodePorts(ctx, a, g, key, n); err != nil {
+	if err := q.nodePeers(ctx, a, g, key, n); err != nil {
 		return nil, err
 	}
 	if err := q.nodeFacts(ctx, a, key, n); err != nil {
@@ -160,28 +154,6 @@ func (q *Questions) nodeFacts(ctx context.Context, a Ask, key Key, n *NodeAnswer
 	return q.ask(ctx, statement(w, []Span{{Table: "flows", From: from, To: to}}), func(r *reader) { n.Zone = r.text() })
 }
 
-// peers are the groups at one end of the rows that a condition lets through.
-func (q *Questions) peers(ctx context.Context, a Ask, g grouping, r Range, end side, where ...func(*sqlFor) Where) ([]Peer, int64, error) {
-	t := &Top{Range: r, By: []string{"key"}}
-	if err := q.readTop(ctx, t, a.topOf(panelPeers, g.with(), []string{g.column(end)}, joinNames(end), r, where...), panelPeers); err != nil {
-		return nil, 0, err
-	}
-	peers := make([]Peer, len(t.Rows))
-	keys := make([]Key, len(t.Rows))
-	for i, row := range t.Rows {
-		k, err := keyOfSQL(row.Values[0])
-		if err != nil {
-			return nil, 0, err
-		}
-		keys[i], peers[i].Verdicts = k, row.Verdicts
-	}
-	groups, err := q.describe(ctx, r, a.scanners, keys)
-	for i, k := range keys {
-		peers[i].Group = groups[k]
-	}
-	return peers, t.All, err
-}
-
 // portColumns are port, protocol, why and where it was stopped.
 var portColumns = []string{"coalesce(t.server_port, -1)", "t.protocol", onlyStopped("t.reason"), onlyStopped("t.stopped_at")}
 
@@ -205,49 +177,93 @@ func (q *Questions) portsOf(ctx context.Context, a Ask, r Range, where ...func(*
 func portUse(row TopRow) PortUse {
 	port, err := strconv.ParseUint(row.Values[0], 10, 16)
 	protocol, _ := strconv.ParseUint(row.Values[1], 10, 8)
-	return PortUse{Port: uint16(port), HasPort: err == nil, Protocol: uint8(protocol), Reason: row.Values[2], StoppedAt: row.Values[3], Verdicts: row.Verdicts}
+	use := PortUse{Port: uint16(port), HasPort: err == nil, Protocol: uint8(protocol), Reason: row.Values[2], StoppedAt: row.Values[3], Verdicts: row.Verdicts}
+	if len(row.Values) > 4 { // its answer
+		for v := range use.Verdicts {
+			if n := use.Verdicts[v].Records; n > 0 && row.Values[4] != "" {
+				use.Answer[v] = row.Values[4]
+				if row.Values[4] == "none" {
+					use.Unanswered[v] = n
+				}
+			}
+		}
+	}
+	return use
 }
 
-// nodePorts are the ports that a group serves and those that it asks of
-// others, each with the group at the other end.
-func (q *Questions) nodePorts(ctx context.Context, a Ask, g grouping, key Key, n *NodeAnswer) error {
+// nodePeers are the groups at the other end of what was asked of a group and
+// of what it asked, and the ports: each direction in one scan. What its members
+// said to one another has ports, and itself as peer.
+func (q *Questions) nodePeers(ctx context.Context, a Ask, g grouping, key Key, n *NodeAnswer) error {
+	columns := append(slices.Clone(portColumns), "CASE WHEN t.verdict IN ('denied', 'dropped') THEN '' ELSE t.answer END")
+	by := []string{"port", "protocol", "reason", "stopped_at", "answer", "peer"}
 	var keys []Key
+	peer := func(row TopRow) (Key, error) {
+		k, err := keyOfSQL(row.Values[len(by)-1])
+		keys = append(keys, k)
+		return k, err
+	}
 	for _, s := range []struct {
-		mine, peer side
-		of         []func(*sqlFor) Where
-	}{
-		{server, client, []func(*sqlFor) Where{key.at(server)}}, // its members' own talk too
-		{client, server, []func(*sqlFor) Where{key.at(client), key.notAt(server)}},
-	} {
-		t := &Top{Range: n.Range, By: []string{"port", "protocol", "reason", "stopped_at", "answer", "peer"}}
-		columns := append(slices.Clone(portColumns), "CASE WHEN t.verdict IN ('denied', 'dropped') THEN '' ELSE t.answer END", g.column(s.peer))
-		w := a.topOf(panelPorts, g.with(), columns, joinNames(s.peer), n.Range, s.of...)
-		if err := q.readTop(ctx, t, w, panelPorts); err != nil {
+		mine, other side
+		peers       *[]Peer
+		all         *int64
+	}{{server, client, &n.Clients, &n.AllClients}, {client, server, &n.Servers, &n.AllServers}} {
+		all := valueNames(len(by))
+		last := all[len(all)-1:]
+		w := build("WITH ", g.with(), a.summed(append(slices.Clone(columns), g.column(s.other)), joinNames(s.other), n.Range, key.at(s.mine), key.notAt(s.other)), ",\n",
+			a.chosen("port_", all, panelPorts), ",\n", a.chosen("peer_", last, panelPeers),
+			"\nSELECT 0 AS part, p.* FROM (", picked("port_", all, all, panelPorts), ") AS p\nUNION ALL SELECT 1 AS part, p.* FROM (", picked("peer_", last, all, panelPeers), ") AS p ORDER BY part, line, verdict")
+		ports, peers := &Top{Range: n.Range, By: by}, &Top{Range: n.Range, By: by}
+		err := q.ask(ctx, statement(w, n.Range.spans()), func(r *reader) {
+			if r.int() == 0 {
+				ports.read(r, panelPorts)
+			} else {
+				peers.read(r, panelPeers)
+			}
+		})
+		if err != nil {
 			return err
 		}
-		for _, row := range t.Rows {
-			k, err := keyOfSQL(row.Values[5])
+		*s.all, n.AllPorts = peers.All, n.AllPorts+ports.All
+		for _, row := range peers.Rows {
+			k, err := peer(row)
+			if err != nil {
+				return err
+			}
+			*s.peers = append(*s.peers, Peer{Group: Group{Key: k}, Verdicts: row.Verdicts})
+		}
+		for _, row := range ports.Rows {
+			k, err := peer(row)
 			if err != nil {
 				return err
 			}
 			use := portUse(row)
-			use.In = s.mine == server
-			for v := range use.Verdicts {
-				if n := use.Verdicts[v].Records; n > 0 && row.Values[4] != "" {
-					use.Answer[v] = row.Values[4]
-					if row.Values[4] == "none" {
-						use.Unanswered[v] = n
-					}
-				}
-			}
-			keys, n.Ports = append(keys, k), append(n.Ports, use)
+			use.In, use.Peer = s.mine == server, &Group{Key: k}
+			n.Ports = append(n.Ports, use)
+		}
+	}
+	if n.Self.All().Records > 0 {
+		t := &Top{Range: n.Range, By: by[:len(by)-1]}
+		if err := q.readTop(ctx, t, a.topOf(panelPorts, Where{}, columns, "", n.Range, key.at(server), key.at(client)), panelPorts); err != nil {
+			return err
+		}
+		for _, row := range t.Rows {
+			use := portUse(row)
+			use.In, use.Peer = true, &n.Group
+			n.Ports = append(n.Ports, use)
 		}
 		n.AllPorts += t.All
 	}
 	groups, err := q.describe(ctx, n.Range, a.scanners, keys)
-	for i, k := range keys {
-		peer := groups[k]
-		n.Ports[i].Peer = &peer
+	for _, list := range [][]Peer{n.Clients, n.Servers} {
+		for i := range list {
+			list[i].Group = groups[list[i].Key]
+		}
+	}
+	for i := range n.Ports {
+		if p := &n.Ports[i]; p.Peer != &n.Group {
+			*p.Peer = groups[p.Peer.Key]
+		}
 	}
 	slices.SortStableFunc(n.Ports, func(x, y PortUse) int {
 		v, w := x.Verdicts.All(), y.Verdicts.All()

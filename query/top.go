@@ -140,26 +140,54 @@ type lines struct{ n, stopped int }
 // rows of line, verdict, columns, number of lines, sums, first_seen,
 // last_seen. with is what stands before its own WITH.
 func (a Ask) topOf(cut lines, with Where, columns []string, joins string, r Range, more ...func(*sqlFor) Where) Where {
-	var selected, numbers, values []string
-	for i, c := range columns {
-		v := fmt.Sprintf("v%d", i+1)
-		selected, numbers, values = append(selected, c+" AS "+v), append(numbers, fmt.Sprint(i+1)), append(values, v)
+	all := valueNames(len(columns))
+	return build("WITH ", with, a.summed(columns, joins, r, more...), ",\n", a.chosen("", all, cut), "\n", picked("", all, all, cut), " ORDER BY line, verdict")
+}
+
+// valueNames are v1, v2 …: what columns are called that rows are summed by.
+func valueNames(n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf("v%d", i+1)
 	}
-	list := strings.Join(values, ", ")
-	on := strings.Join(mapped(values, func(v string) string { return "c." + v + " = t." + v }), " AND ")
-	shown := strings.Join(mapped(values, func(v string) string { return "min(c." + v + ") AS " + v }), ", ")
+	return names
+}
+
+// summed is the WITH of rows of traffic AS t summed by columns and verdict.
+func (a Ask) summed(columns []string, joins string, r Range, more ...func(*sqlFor) Where) Where {
+	var selected, numbers []string
+	for i, v := range valueNames(len(columns)) {
+		selected, numbers = append(selected, columns[i]+" AS "+v), append(numbers, fmt.Sprint(i+1))
+	}
+	return build("summed AS (SELECT ", strings.Join(selected, ", "), ", t.verdict,\n ", sums, ",\n min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen\n FROM ",
+		a.rows(r, more...), joins, "\n GROUP BY ", strings.Join(numbers, ", "), ", ", len(columns)+1, ")")
+}
+
+// chosen is the WITH of the lines of a table over summed by some of its
+// values; as goes before its names.
+func (a Ask) chosen(as string, by []string, cut lines) Where {
+	list := strings.Join(by, ", ")
 	const order = "weight DESC, weight_too DESC, "
-	chosen := build("SELECT * FROM weighed ORDER BY ", order, list, " LIMIT ", cut.n)
+	first := build("SELECT * FROM ", as, "weighed ORDER BY ", order, list, " LIMIT ", cut.n)
 	if cut.stopped > 0 {
-		chosen = build("SELECT * FROM (", chosen, ") AS a UNION SELECT * FROM (SELECT * FROM weighed WHERE stopped > 0 ORDER BY stopped DESC, ", list, " LIMIT ", cut.stopped, ") AS b")
+		first = build("SELECT * FROM (", first, ") AS a UNION SELECT * FROM (SELECT * FROM ", as, "weighed WHERE stopped > 0 ORDER BY stopped DESC, ", list, " LIMIT ", cut.stopped, ") AS b")
 	}
-	return build("WITH ", with, "summed AS (SELECT ", strings.Join(selected, ", "), ", t.verdict,\n ", sums, ",\n min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen\n FROM ",
-		a.rows(r, more...), joins, "\n GROUP BY ", strings.Join(numbers, ", "), ", ", len(columns)+1, "),\n",
-		"weighed AS (SELECT ", list, ", CAST(coalesce(sum(", amounts[a.Metric], "), 0) AS bigint) AS weight, CAST(sum(t.records) AS bigint) AS weight_too, CAST(sum(", stoppedRecords, ") AS bigint) AS stopped FROM summed AS t GROUP BY ", list, "),\n",
-		"chosen AS (SELECT ", list, ", row_number() OVER (ORDER BY ", order, list, ") AS place FROM (", chosen, ") AS w),\n",
-		"counted AS (SELECT count(*) AS places FROM weighed)\n",
-		"SELECT coalesce(c.place, ", cut.n+cut.stopped+1, ") AS line, t.verdict, ", shown, ", max(k.places) AS places,\n ", resums,
-		",\n min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen\nFROM summed AS t LEFT JOIN chosen AS c ON ", on, " CROSS JOIN counted AS k\nGROUP BY 1, 2 ORDER BY line, verdict")
+	return build(as, "weighed AS (SELECT ", list, ", CAST(coalesce(sum(", amounts[a.Metric], "), 0) AS bigint) AS weight, CAST(sum(t.records) AS bigint) AS weight_too, CAST(sum(", stoppedRecords, ") AS bigint) AS stopped FROM summed AS t GROUP BY ", list, "),\n",
+		as, "chosen AS (SELECT ", list, ", row_number() OVER (ORDER BY ", order, list, ") AS place FROM (", first, ") AS w),\n",
+		as, "counted AS (SELECT count(*) AS places FROM ", as, "weighed)")
+}
+
+// picked is the SELECT of such a table; the values that it is not by are NULL.
+func picked(as string, by, all []string, cut lines) Where {
+	on := strings.Join(mapped(by, func(v string) string { return "c." + v + " = t." + v }), " AND ")
+	shown := strings.Join(mapped(all, func(v string) string {
+		if !slices.Contains(by, v) {
+			return "NULL AS " + v
+		}
+		return "min(c." + v + ") AS " + v
+	}), ", ")
+	return build("SELECT coalesce(c.place, ", cut.n+cut.stopped+1, ") AS line, t.verdict, ", shown, ", max(k.places) AS places,\n ", resums,
+		",\n min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen\nFROM summed AS t LEFT JOIN ", as, "chosen AS c ON ", on, " CROSS JOIN ", as, "counted AS k\nGROUP BY 1, 2")
 }
 
 func mapped(list []string, f func(string) string) []string {
@@ -193,31 +221,34 @@ func (q *Questions) Top(ctx context.Context, a Ask, by []string, n int) (*Top, e
 
 // readTop runs a statement of topOf whose columns t.By names.
 func (q *Questions) readTop(ctx context.Context, t *Top, w Where, cut lines) error {
-	return q.ask(ctx, statement(w, t.Range.spans()), func(r *reader) {
-		line, v := r.int(), r.verdict()
-		values := make([]string, len(t.By))
-		for i := range values {
-			if x := r.next(); x != nil && !(t.By[i] == "port" && x == int64(-1)) {
-				values[i] = fmt.Sprint(x)
-			}
+	return q.ask(ctx, statement(w, t.Range.spans()), func(r *reader) { t.read(r, cut) })
+}
+
+// read reads a row of picked.
+func (t *Top) read(r *reader, cut lines) {
+	line, v := r.int(), r.verdict()
+	values := make([]string, len(t.By))
+	for i := range values {
+		if x := r.next(); x != nil && !(t.By[i] == "port" && x == int64(-1)) {
+			values[i] = fmt.Sprint(x)
 		}
-		t.All = max(t.All, r.int())
-		sum, first, last := r.totals(), r.time(), r.time()
-		t.Totals[v].Add(sum)
-		if line > int64(cut.n+cut.stopped) {
-			t.Rest[v].Add(sum)
-			return
-		}
-		for int64(len(t.Rows)) < line {
-			t.Rows = append(t.Rows, TopRow{Values: slices.Clone(values), FirstSeen: first, LastSeen: last})
-		}
-		row := &t.Rows[line-1]
-		row.Verdicts[v].Add(sum)
-		if first.Before(row.FirstSeen) {
-			row.FirstSeen = first
-		}
-		if last.After(row.LastSeen) {
-			row.LastSeen = last
-		}
-	})
+	}
+	t.All = max(t.All, r.int())
+	sum, first, last := r.totals(), r.time(), r.time()
+	t.Totals[v].Add(sum)
+	if line > int64(cut.n+cut.stopped) {
+		t.Rest[v].Add(sum)
+		return
+	}
+	for int64(len(t.Rows)) < line {
+		t.Rows = append(t.Rows, TopRow{Values: slices.Clone(values), FirstSeen: first, LastSeen: last})
+	}
+	row := &t.Rows[line-1]
+	row.Verdicts[v].Add(sum)
+	if first.Before(row.FirstSeen) {
+		row.FirstSeen = first
+	}
+	if last.After(row.LastSeen) {
+		row.LastSeen = last
+	}
 }
