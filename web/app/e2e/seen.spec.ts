@@ -91,7 +91,7 @@ const states: State[] = [
       const card = page.locator('.card-state');
       for (const name of ['Remove filter port = 9', 'denied only', 'clear time range'])
         await expect(card.getByRole('button', { name })).toBeVisible();
-      await expect(card.getByText('Last matching flow: 20 Nov 2025 14:32 UTC')).toBeVisible();
+      await expect(card.getByText('Next matching flow: 20 Nov 2025 14:32 UTC')).toBeVisible();
     },
   },
   {
@@ -284,7 +284,7 @@ const states: State[] = [
       const b = (await page.getByRole('group', { name: 'Traffic over time' }).boundingBox())!;
       await page.mouse.move(b.x + b.width * 0.675, b.y + 40);
       await expect(page.locator('.tip')).toContainText('16:00 – 16:15');
-      await expect(page.locator('.tip')).toContainText('logs lack records here');
+      await expect(page.locator('.tip')).toContainText(/lost records here: a lower bound/);
     },
   },
   {
@@ -302,6 +302,44 @@ const states: State[] = [
       await page.getByRole('button', { name: 'Export', exact: true }).click();
       await expect(page.getByRole('menuitem', { name: 'DOT (Graphviz)' })).toBeVisible();
     },
+  },
+  {
+    name: 'views',
+    see: async (page) => {
+      await drawn(page);
+      await page.getByRole('button', { name: 'Views' }).click();
+      await expect(page.getByRole('textbox', { name: 'Name of this view' })).toBeVisible();
+    },
+  },
+  {
+    name: 'stopped-and-unanswered',
+    only: 'wide',
+    play: change('**/api/v1/graph?*', (g) => {
+      const [a, b] = g.edges as { answer: string; verdicts: object }[];
+      a.answer = 'none';
+      b.verdicts = { dropped: { r: 31, at: 'middle' } };
+      Object.assign(g.totals as object, { dropped: 31 });
+    }),
+    see: async (page) => {
+      await drawn(page);
+      await expect(region(page, 'Dropped paths')).toContainText('31');
+      await expect(region(page, 'Never answered').getByRole('button').first()).toBeVisible();
+      await expect(page.getByText('by routing, MTU, …')).toBeVisible();
+    },
+  },
+  {
+    name: 'playing',
+    see: async (page) => {
+      await drawn(page);
+      await page.getByRole('button', { name: 'Play through time' }).click();
+      await expect(page.getByRole('button', { name: 'Pause playback' })).toBeVisible();
+      await expect(page).toHaveURL(/from=/);
+    },
+  },
+  {
+    name: 'force',
+    path: './?view=map&layout=force',
+    see: (page) => drawn(page),
   },
   {
     name: 'completion',

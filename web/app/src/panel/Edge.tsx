@@ -26,7 +26,7 @@ export function EdgePanel() {
         <Tile
           title={m === 'bytes' ? 'Traffic' : m === 'packets' ? 'Packets' : 'Let through'}
           value={amount(e.verdicts, m)}
-          note="both directions"
+          note={allowed || unknown ? 'both directions' : 'none was let through'}
         />
         <Tile
           title="Records"

@@ -1,13 +1,24 @@
 // Where the keyboard's focus goes when a panel opens and closes.
 import { useLayoutEffect } from 'preact/hooks';
 
+// A reload keeps what the browser calls user activation, so the page looks itself.
+let used = false;
+for (const type of ['pointerdown', 'keydown'])
+  addEventListener(
+    type,
+    () => {
+      used = true;
+    },
+    { capture: true, once: true },
+  );
+
 /**
  * opener is the element from which a panel is being opened; null where the page
  * opens it by itself, from a link, or while the user types.
  */
 export const opener = (): HTMLElement | null => {
   const el = document.activeElement as HTMLElement | null;
-  return navigator.userActivation?.hasBeenActive && !el?.matches('input, select') ? el : null;
+  return used && !el?.matches('input, select') ? el : null;
 };
 
 /** giveBack puts the focus where it was, or on what matches where that is gone. */

@@ -6,7 +6,7 @@ import { day, clock as hours, span } from '../format';
 import { chooseRange, graph, timeline, view } from '../state';
 import type { Times } from '../view';
 import { bars, dragged, type Grip, ticks } from './brush';
-import { chartText, gapsIn, parts } from './told';
+import { chartText, gapsIn, gapText, parts } from './told';
 
 type Span = [number, number];
 const high = 60;
@@ -258,7 +258,9 @@ function Tip({ line, i, x, w }: TipProps) {
         </span>
       ))}
       {list.length === 0 && <span>no records</span>}
-      {gapsIn(line, at, end).length > 0 && <span>logs lack records here: a lower bound</span>}
+      {gapsIn(line, at, end).map((g) => (
+        <span key={g.from}>{gapText(g)}</span>
+      ))}
     </div>
   );
 }

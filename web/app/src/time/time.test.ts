@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Graph, Timeline } from '../api';
 import { bars } from './brush';
 import { first, next } from './steps';
-import { chartText, gapsIn, parts, told } from './told';
+import { chartText, gapsIn, gapText, parts, told } from './told';
 import { united } from './united';
 
 const bin = 900_000;
@@ -74,6 +74,11 @@ describe('charts in words', () => {
   it('says a bin; a counter that nobody knows is left out', () => {
     expect(parts(line, 1).map((p) => p.text)).toEqual(['allowed: 5.00 KB, 9 records', 'denied: 3 records']);
     expect(parts(line, 2).map((p) => p.text)).toEqual(['allowed: 2 records']);
+    const [g] = line.gaps ?? [];
+    expect([gapText(g), gapText({ ...g, kind: 'missing', logs: 2 })]).toEqual([
+      'logs lost records here: a lower bound',
+      '2 logs without entries here: a lower bound',
+    ]);
     const at = Date.parse(line.t0);
     expect([gapsIn(line, at, at + bin).length, gapsIn(line, at + 2 * bin, at + 3 * bin).length]).toEqual([
       0, 1,

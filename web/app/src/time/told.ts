@@ -1,5 +1,5 @@
 // Charts in words, for those who do not see them and for the line below them.
-import type { Range, Timeline, Verdict } from '../api';
+import type { Gap, Timeline, Verdict } from '../api';
 import { bucket, bytes, count, day, clock as hours, span } from '../format';
 
 /** told says where a line of values is highest and where nothing is known. */
@@ -47,8 +47,14 @@ export const parts = (t: Timeline, i: number): Part[] =>
     return [{ v, text: `${name}: ${text}` }];
   });
 
-export const gapsIn = (t: Timeline, from: number, to: number): Range[] =>
+export const gapsIn = (t: Timeline, from: number, to: number): Gap[] =>
   (t.gaps ?? []).filter((g) => Date.parse(g.from) < to && Date.parse(g.to) > from);
+
+/** gapText is what a gap means for what is counted there. */
+export const gapText = (g: Gap): string =>
+  `${g.logs ? `${count(g.logs)} ${g.logs === 1 ? 'log' : 'logs'}` : 'logs'} ${
+    g.kind === 'missing' ? 'without entries' : 'lost records'
+  } here: a lower bound`;
 
 /** chartText is the whole brush in words. */
 export function chartText(t: Timeline): string {
