@@ -3,6 +3,7 @@ package format
 import (
 	"encoding/binary"
 	"math/bits"
+	"math/rand/v2"
 	"net/netip"
 	"time"
 
@@ -114,24 +115,50 @@ func octet(b []byte, i, n int) (v uint32, ok uint32) {
 // A fastTable has so many slots, and so many of them may hold a place.
 const (
 	fastBits  = 13
-	fastTries = 4
+	fastTries = 8
 )
 
 // maxFastPlaces is how many it remembers at most.
 const maxFastPlaces = 1 << 17
 
-// fastTable finds places by the words of a line that name them.
+// fastTable finds places by the words of a line that name them,
+// "111122223333 eni-0aaa ", by 128 bits of their hash. The words themselves
+// would take three times the cache, which is what finding a place costs. The
+// keys are drawn by lot, so nobody can write logs whose words collide.
 type fastTable struct {
+	keys  [6]uint64
 	slots []fastSlot // by hash; a place that another took the slot of is in all
 	all   map[string]*periplus.Place
 }
 
-// fastSlot is a place by its words, "111122223333 eni-0aaa ", in one line of
-// the processor's cache.
+// fastSlot is a place by the hash of its words.
 type fastSlot struct {
+	hash  [2]uint64
 	place *periplus.Place
-	n     int
-	words [48]byte
+}
+
+func newFastTable() *fastTable {
+	t := &fastTable{slots: make([]fastSlot, 1<<fastBits), all: map[string]*periplus.Place{}}
+	for i := range t.keys {
+		t.keys[i] = rand.Uint64()
+	}
+	return t
+}
+
+// How many bytes of words a hash takes.
+const (
+	minFastWords = 18
+	maxFastWords = 40
+)
+
+// hash takes words of minFastWords to maxFastWords bytes.
+func (t *fastTable) hash(words []byte) [2]uint64 {
+	n := len(words)
+	at := func(i int) uint64 { return binary.LittleEndian.Uint64(words[i:]) }
+	h1, l1 := bits.Mul64(at(0)^t.keys[0], at(8)^t.keys[1])
+	h2, l2 := bits.Mul64(at(min(16, n-8))^t.keys[2], at(n-16)^t.keys[3])
+	h3, l3 := bits.Mul64(at(n-8)^t.keys[4], uint64(n)^t.keys[5])
+	return [2]uint64{h1 ^ bits.RotateLeft64(l2, 21) ^ h3, l1 ^ bits.RotateLeft64(h2, 43) ^ l3}
 }
 
 // fastV2 reads a line of the default order. False: read it the other way.
@@ -156,17 +183,18 @@ func (p *awsParser) fastV2(b []byte, rec *periplus.Record) bool {
 		i++
 	}
 	i++
-	if i < 20 {
+	words := b[2:i]
+	if len(words) < minFastWords || len(words) > maxFastWords {
 		return false
 	}
-	h := (binary.LittleEndian.Uint64(b[i-9:]) ^ bits.RotateLeft64(binary.LittleEndian.Uint64(b[i-17:]), 3)) * 0x9e3779b97f4a7c15
-	f := p.fast.find(h>>(64-fastBits), b[2:i])
-	if f.n == 0 || string(b[2:i]) != string(f.words[:f.n]) {
-		place := p.fastMiss(b[2:i])
-		if place == nil || i-2 > len(f.words) {
+	hash := p.fast.hash(words)
+	f := p.fast.find(hash)
+	if f.place == nil || f.hash != hash {
+		place := p.fastMiss(words)
+		if place == nil {
 			return false
 		}
-		f.place, f.n = place, copy(f.words[:], b[2:i])
+		f.place, f.hash = place, hash
 	}
 	src, i := fastIPv4(b, i)
 	if i == 0 {
@@ -224,15 +252,16 @@ func (p *awsParser) fastV2(b []byte, rec *periplus.Record) bool {
 	return true
 }
 
-// find returns the slot of words, or the one that they may take.
-func (t *fastTable) find(h uint64, words []byte) *fastSlot {
+// find returns the slot of a hash, or the one that it may take.
+func (t *fastTable) find(hash [2]uint64) *fastSlot {
+	first := hash[0] >> (64 - fastBits)
 	for i := range uint64(fastTries) {
-		f := &t.slots[(h+i)&(1<<fastBits-1)]
-		if f.n == 0 || f.n == len(words) && string(words) == string(f.words[:f.n]) {
+		f := &t.slots[(first+i)&(1<<fastBits-1)]
+		if f.place == nil || f.hash == hash {
 			return f
 		}
 	}
-	return &t.slots[h]
+	return &t.slots[first]
 }
 
 // fastMiss finds the place of words, "account interface ", or nil when they are

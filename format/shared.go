@@ -37,7 +37,7 @@ func (s *Shared) fast(hint []byte) *fastTable {
 	if s.tables == nil || len(s.tables) >= maxSharedTables {
 		s.tables = map[string]*fastTable{}
 	}
-	t := &fastTable{make([]fastSlot, 1<<fastBits), map[string]*periplus.Place{}}
+	t := newFastTable()
 	s.tables[string(hint)] = t
 	return t
 }
