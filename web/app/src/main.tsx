@@ -89,7 +89,6 @@ function Page() {
         <MapView />
         {tabled.value && <Table />}
         <Find />
-        <Menu />
         <Bar />
         <States />
         <Foot>
