@@ -113,6 +113,38 @@ func newFlowBlock(fr *flowReader, batch arrow.RecordBatch) (*flowBlock, error) {
 	return b, nil
 }
 
+// only returns the rows of a block that begin at or after a time, packed anew.
+func (b *flowBlock) only(from int64) *flowBlock {
+	var at []int32
+	for i, t := range b.bucket {
+		if t >= from {
+			at = append(at, int32(i))
+		}
+	}
+	out := &flowBlock{rows: len(at), clients: b.clients, servers: b.servers, services: b.services,
+		client: pick(b.client, at), server: pick(b.server, at), service: pick(b.service, at), port: pick(b.port, at), clientPort: pick(b.clientPort, at),
+		protocol: pick(b.protocol, at), flags: pick(b.flags, at), observer: pick(b.observer, at), orientedBy: pick(b.orientedBy, at), verdict: pick(b.verdict, at),
+		bucket: pick(b.bucket, at), first: pick(b.first, at), last: pick(b.last, at), place: pick(b.place, at), note: pick(b.note, at),
+		records: pick(b.records, at), connections: pick(b.connections, at), sampled: pick(b.sampled, at),
+	}
+	for i, c := range b.counters {
+		out.counters[i] = counters{pick(c.n, at), nil}
+		if c.known != nil {
+			out.counters[i].known = pick(c.known, at)
+		}
+	}
+	out.starts, out.inOrder = out.conversations()
+	return out
+}
+
+func pick[T any](column []T, at []int32) []T {
+	out := make([]T, len(at))
+	for i, k := range at {
+		out[i] = column[k]
+	}
+	return out
+}
+
 func micros(a *array.Timestamp) []int64 {
 	return each(a.Len(), func(i int) int64 { return int64(a.Value(i)) })
 }

@@ -34,7 +34,8 @@ type hourFile struct {
 	path    string
 	rows    int64
 	ordered bool         // it was looked at and is sorted
-	blocks  []*flowBlock // all of it, if it is kept
+	blocks  []*flowBlock // of what is kept
+	tail    bool         // that is what the next hour asks for, not all
 }
 
 // Hours returns a reader of the flows as ctx's pin has them, or the newest.
@@ -155,7 +156,14 @@ func (h *Hours) open(ctx context.Context, hour time.Time) (*around, error) {
 	for t, files := range h.files {
 		if rows > h.keep() || !slices.ContainsFunc(near, func(n time.Time) bool { return n.Unix() == t }) {
 			for _, f := range files {
-				f.blocks = nil
+				f.blocks, f.tail = nil, false
+			}
+		}
+	}
+	for _, t := range []time.Time{hour, hour.Add(time.Hour)} { // hours come in order, but nobody promised
+		for _, f := range h.files[t.Unix()] {
+			if f.tail {
+				f.blocks, f.tail = nil, false
 			}
 		}
 	}
@@ -166,6 +174,9 @@ func (h *Hours) open(ctx context.Context, hour time.Time) (*around, error) {
 			return nil, err
 		}
 		for _, f := range h.files[t.Unix()] {
+			if t.Before(hour) {
+				f.keepTail(hour)
+			}
 			c := &cursor{own: t.Equal(hour)}
 			if f.blocks != nil {
 				c.pull = kept(f.blocks)
@@ -180,6 +191,17 @@ func (h *Hours) open(ctx context.Context, hour time.Time) (*around, error) {
 		}
 	}
 	return m, nil
+}
+
+// keepTail gives up what the next hour does not ask for.
+func (f *hourFile) keepTail(next time.Time) {
+	if f.tail {
+		return
+	}
+	for i, b := range f.blocks {
+		f.blocks[i] = b.only(next.Add(-edge).UnixMicro())
+		f.tail = true
+	}
 }
 
 // order sees to it that the files of an hour are sorted, and keeps them if it

@@ -163,3 +163,40 @@ func TestHours(t *testing.T) {
 		}
 	}
 }
+
+// What is kept for the hours that follow does not change what they are.
+func TestHoursInAnyOrder(t *testing.T) {
+	l := openTest(t, t.TempDir())
+	for i := range 2 {
+		if err := l.Commit(t.Context(), Batch{ID: fmt.Sprint(i), Flows: []Rows{seq(makeFlows(int64(i), 2000, 4))}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tell := func(h *Hours, hour time.Time) string {
+		var b strings.Builder
+		for rows, err := range h.Conversations(t.Context(), hour) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range rows {
+				fmt.Fprintln(&b, merged(&rows[i]))
+			}
+		}
+		return b.String()
+	}
+	fresh := func() *Hours {
+		h, err := l.Hours(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h
+	}
+	shared := fresh()
+	for _, i := range []int{0, 1, 2, 3, 1, 0, 2, 2, 1, 3} {
+		hour := day0.Add(time.Duration(i) * time.Hour)
+		got, want := tell(shared, hour), tell(fresh(), hour)
+		if want == "" || got != want {
+			t.Errorf("hour %d: %d bytes; want %d", i, len(got), len(want))
+		}
+	}
+}

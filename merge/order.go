@@ -84,16 +84,17 @@ func CompareText(a, b netip.Addr) int {
 		return 0
 	}
 	if a.Is4() && b.Is4() {
-		x, y := a.As4(), b.As4()
-		for i := range x {
-			if x[i] != y[i] {
-				return cmp.Compare(inText[x[i]], inText[y[i]])
-			}
-		}
-		return 0
+		return cmp.Compare(TextKey(a), TextKey(b))
 	}
 	var x, y [64]byte
 	return bytes.Compare(appendText(x[:0], a), appendText(y[:0], b))
+}
+
+// TextKey returns a number that orders an IPv4 address among others as
+// CompareText does.
+func TextKey(a netip.Addr) uint32 {
+	v := a.As4()
+	return uint32(inText[v[0]])<<24 | uint32(inText[v[1]])<<16 | uint32(inText[v[2]])<<8 | uint32(inText[v[3]])
 }
 
 func appendText(b []byte, a netip.Addr) []byte {

@@ -47,14 +47,17 @@ func (c *rowCode) text(b []byte, column int, text string) []byte {
 	return binary.AppendUvarint(b, last.number)
 }
 
+// Every step begins with a bucket.
+const bucketMicros = stepBucket * 1e6
+
 // append writes a row.
 func (c *rowCode) append(b []byte, t *periplus.Traffic) []byte {
 	bucket, first := t.Bucket.UnixMicro(), t.FirstSeen.UnixMicro()
+	b = appendAddr(appendAddr(b, t.Client), t.Server) // first: a spool looks at them
 	b = binary.AppendVarint(b, t.Step)
-	b = binary.AppendVarint(b, bucket)
+	b = binary.AppendVarint(b, bucket/bucketMicros)
 	b = binary.AppendVarint(b, first-bucket)
 	b = binary.AppendVarint(b, t.LastSeen.UnixMicro()-first)
-	b = appendAddr(appendAddr(b, t.Client), t.Server)
 	for i, v := range [...]string{t.ClientNetwork, t.ServerNetwork, t.Reason, t.SeenBy, t.StoppedAt, t.Answer, t.Service, t.Path, t.Encryption} {
 		b = c.text(b, i, v)
 	}
@@ -99,11 +102,11 @@ type rowDecoder struct {
 // next reads a row, which is reused.
 func (d *rowDecoder) next() *periplus.Traffic {
 	t := &d.row
+	t.Client, t.Server = d.addr(), d.addr()
 	t.Step = d.varint()
-	bucket := d.varint()
+	bucket := d.varint() * bucketMicros
 	first := bucket + d.varint()
 	t.Bucket, t.FirstSeen, t.LastSeen = time.UnixMicro(bucket).UTC(), time.UnixMicro(first).UTC(), time.UnixMicro(first+d.varint()).UTC()
-	t.Client, t.Server = d.addr(), d.addr()
 	for _, v := range [...]*string{&t.ClientNetwork, &t.ServerNetwork, &t.Reason, &t.SeenBy, &t.StoppedAt, &t.Answer, &t.Service, &t.Path, &t.Encryption} {
 		*v = d.text()
 	}

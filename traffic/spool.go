@@ -24,9 +24,10 @@ type spool struct {
 	dir    string // of its file; "": the system's
 	memory int    // bytes of rows before it needs the file; 0: 48 MiB
 
-	data []byte
-	runs []run
-	code rowCode
+	data           []byte
+	runs           []run
+	client, server netip.Addr // of the last run
+	code           rowCode
 
 	file  *os.File
 	parts []int64 // where the sorted parts in it end
@@ -34,26 +35,31 @@ type spool struct {
 
 // A run is rows of one hour, client and server in data.
 type run struct {
-	hour           int64
-	client, server netip.Addr
-	from, to       int
+	key      uint64 // of IPv4: orders client and server as text
+	hour     int32
+	from, to uint32
+	v4       bool
 }
 
-func (r *run) compare(o *run) int {
-	if r.hour != o.hour {
-		return cmp.Compare(r.hour, o.hour)
+func (s *spool) compare(a, b *run) int {
+	switch {
+	case a.hour != b.hour:
+		return cmp.Compare(a.hour, b.hour)
+	case a.v4 && b.v4:
+		return cmp.Compare(a.key, b.key)
 	}
-	if c := merge.CompareText(r.client, o.client); c != 0 {
+	x, y := rowDecoder{b: s.data[a.from:a.to]}, rowDecoder{b: s.data[b.from:b.to]}
+	if c := merge.CompareText(x.addr(), y.addr()); c != 0 {
 		return c
 	}
-	return merge.CompareText(r.server, o.server)
+	return merge.CompareText(x.addr(), y.addr())
 }
 
 // add takes a row in.
 func (s *spool) add(t *periplus.Traffic) error {
-	hour := t.Bucket.Unix() / stepHour
+	hour := int32(t.Bucket.Unix() / stepHour)
 	n := len(s.runs) - 1
-	if n < 0 || s.runs[n].server != t.Server || s.runs[n].client != t.Client || s.runs[n].hour != hour {
+	if n < 0 || s.server != t.Server || s.client != t.Client || s.runs[n].hour != hour {
 		if s.memory == 0 {
 			s.memory = 48 << 20
 		}
@@ -62,17 +68,22 @@ func (s *spool) add(t *periplus.Traffic) error {
 				return err
 			}
 		}
-		s.runs = append(s.runs, run{hour, t.Client, t.Server, len(s.data), 0})
+		r := run{hour: hour, from: uint32(len(s.data)), v4: t.Client.Is4() && t.Server.Is4()}
+		if r.v4 {
+			r.key = uint64(merge.TextKey(t.Client))<<32 | uint64(merge.TextKey(t.Server))
+		}
+		s.runs = append(s.runs, r)
+		s.client, s.server = t.Client, t.Server
 		n = len(s.runs) - 1
 	}
 	s.data = s.code.append(s.data, t)
-	s.runs[n].to = len(s.data)
+	s.runs[n].to = uint32(len(s.data))
 	return nil
 }
 
 // sorted brings the runs in memory in order.
 func (s *spool) sorted() []run {
-	slices.SortStableFunc(s.runs, func(a, b run) int { return a.compare(&b) })
+	slices.SortStableFunc(s.runs, func(a, b run) int { return s.compare(&a, &b) })
 	return s.runs
 }
 
@@ -89,10 +100,10 @@ func (s *spool) spill() error {
 	end := s.end()
 	for _, r := range s.sorted() {
 		var size [4]byte
-		binary.LittleEndian.PutUint32(size[:], uint32(r.to-r.from))
+		binary.LittleEndian.PutUint32(size[:], r.to-r.from)
 		w.Write(size[:]) // an error stays until Flush
 		w.Write(s.data[r.from:r.to])
-		end += int64(len(size) + r.to - r.from)
+		end += int64(len(size)) + int64(r.to-r.from)
 	}
 	s.parts = append(s.parts, end)
 	s.data, s.runs = s.data[:0], s.runs[:0]
