@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -173,8 +174,8 @@ func (d *V2) add(f *[v2Columns][]byte, src, dst uint16, packets, size uint64) {
 		s = &v2Sum{head: string(k[:head]), tail: string(k[head:])}
 		d.sums[string(k)] = s
 	}
-	s.packets += packets
-	s.bytes += size
+	s.packets = min(s.packets+packets, math.MaxInt64) // neither is more before
+	s.bytes = min(s.bytes+size, math.MaxInt64)
 	d.Stats.Records++
 }
 

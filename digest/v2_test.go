@@ -64,6 +64,15 @@ func TestV2Samples(t *testing.T) {
 	}
 }
 
+// A sum of absurd counters stops; it never wraps into a small number.
+func TestV2TooMany(t *testing.T) {
+	const line = "2 123456789010 eni-1 10.0.0.5 10.0.1.9 40000 5432 6 9223372036854775807 9223372036854775807 1418530010 1418530070 ACCEPT OK\n"
+	got, _ := v2(t, []byte(strings.Repeat(line, 4)))
+	if want := "2 123456789010 eni-1 10.0.0.5 10.0.1.9 0 5432 6 9223372036854775807 9223372036854775807 1418530010 1418530070 ACCEPT OK\n"; got != want {
+		t.Errorf("got %s; want %s", got, want)
+	}
+}
+
 // TestV2Vector is compatibility.md's own.
 func TestV2Vector(t *testing.T) {
 	in := `2 111122223333 eni-0aaa 10.0.1.10 10.0.2.20 50001 443 6 10 1000 1700000000 1700000060 ACCEPT OK

@@ -220,8 +220,13 @@ func failed(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	if s := err.Error(); strings.Contains(s, "INT64") && (strings.Contains(s, "INT128") || strings.Contains(s, "Overflow in addition")) {
+		return fmt.Errorf("%w: some log holds an absurd counter; ask for a shorter range, or leave out by a filter what it is about", errTooMany)
+	}
 	return fmt.Errorf("duckdb: %w", err)
 }
+
+var errTooMany = errors.New("a sum does not fit 64 bits")
 
 // argument checks a parameter's type before the driver guesses at it.
 func argument(place int, a any) (driver.NamedValue, error) {

@@ -143,6 +143,8 @@ func TestErrors(t *testing.T) {
 		}
 	}
 	f("does not fit 64 bits", query.Statement{SQL: "SELECT sum(x) AS n FROM (VALUES (9223372036854775807), (1)) AS t (x)"})
+	f("ask for a shorter range", query.Statement{SQL: "SELECT CAST(sum(x) AS bigint) AS n FROM (VALUES (9223372036854775807), (1)) AS t (x)"})
+	f("ask for a shorter range", query.Statement{SQL: "SELECT x + x AS n FROM (VALUES (9223372036854775807)) AS t (x)"})
 	f("parameter 1 is a float64", query.Statement{SQL: "SELECT 1 WHERE 1 = ?", Args: []any{1.5}})
 	f("files of broken: no such folder", query.Statement{SQL: "SELECT 1", Spans: []query.Span{{Table: "broken"}}})
 	f(`"lakes" is no table`, query.Statement{SQL: "SELECT 1", Spans: []query.Span{{Table: "lakes"}}})

@@ -22,7 +22,7 @@ func value(v any) (any, error) {
 		return v.UTC(), nil
 	case *big.Int: // HUGEINT: what sum and count_if are
 		if !v.IsInt64() {
-			return nil, fmt.Errorf("%s does not fit 64 bits: ask for a shorter range", v)
+			return nil, fmt.Errorf("%w: %s; ask for a shorter range", errTooMany, v)
 		}
 		return v.Int64(), nil
 	case int8:

@@ -103,8 +103,8 @@ func (s *Summary) count(rows Rows, seen *distinct) Rows {
 			if err == nil {
 				n++
 				v := f.Verdict & 3
-				bytes[v] += f.RequestBytes.N + f.ResponseBytes.N
-				packets[v] += f.RequestPackets.N + f.ResponsePackets.N
+				bytes[v] = periplus.Plus(bytes[v], periplus.Plus(f.RequestBytes.N, f.ResponseBytes.N))
+				packets[v] = periplus.Plus(packets[v], periplus.Plus(f.RequestPackets.N, f.ResponsePackets.N))
 				if n == 1 || !last.of(f) {
 					last = conversationOf(f)
 					if hashes = append(hashes, last.hash()); len(hashes) == waitHashes {
@@ -169,7 +169,7 @@ func addTo[K ~string | ~uint8](a, b map[K]int64) map[K]int64 {
 		a = make(map[K]int64, len(b))
 	}
 	for k, n := range b {
-		a[k] += n
+		a[k] = periplus.Plus(a[k], n)
 	}
 	return a
 }

@@ -100,6 +100,8 @@ func (c *staleCache) replaced(step int64, start, end time.Time) {
 // What the rows were made from is the pinned snapshot of flows (see Pin), else
 // what the last Stale saw; where neither is known the hours stay stale. So do
 // they where traffic was held against other facts than the pin's meanwhile.
+// Where another process made these hours from a later commit than the pin's,
+// its rows stay. The lake is locked while rows are taken: make them before.
 func (l *Lake) ReplaceTraffic(ctx context.Context, step int64, start, end time.Time, rows iter.Seq2[*periplus.Traffic, error]) error {
 	unit := length(step)
 	if step != StepBucket && step != StepHour && step != StepDay {
@@ -110,6 +112,9 @@ func (l *Lake) ReplaceTraffic(ctx context.Context, step int64, start, end time.T
 	}
 	made, days := l.madeFrom(ctx, step, start, end)
 	err := l.change(ctx, func(ctx context.Context) (err error) {
+		if newer, err := l.madeLater(ctx, step, start, end); newer || err != nil {
+			return err
+		}
 		e := edit{l: l, table: Traffic}
 		defer func() {
 			if err != nil {
@@ -174,6 +179,31 @@ func (l *Lake) madeFrom(ctx context.Context, step int64, start, end time.Time) (
 		}
 		return math.MaxInt64 // who did not ask which days are due answers for it himself
 	}
+}
+
+// madeLater reports whether all hours of a fine step are there, made from later
+// commits than that of ctx's pin.
+func (l *Lake) madeLater(ctx context.Context, step int64, start, end time.Time) (bool, error) {
+	p, ok := ctx.Value(pinKey{}).(*pin)
+	if !ok || p.lake != l || step == StepDay {
+		return false, nil
+	}
+	files, err := l.dataFiles(ctx, Traffic)
+	if err != nil {
+		return false, err
+	}
+	mine, later := settled(p.snapshots[Flows], p.snapshots[Coverage]), map[int64]bool{}
+	for _, f := range files {
+		if b, ok := builtOf(f.path()); ok && b.step == step && b.seq > mine {
+			later[b.start] = true
+		}
+	}
+	for h := start.Unix(); h < end.Unix(); h += 3600 {
+		if !later[h] {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // dropTraffic drops the files of a step and time, and the days over them.

@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"iter"
@@ -241,6 +242,47 @@ func TestTrafficBuiltFromOldFlowsIsStale(t *testing.T) {
 	}
 	if got := staleHours(t, l); got != "" {
 		t.Errorf("never becomes current: %q", got)
+	}
+}
+
+// Who began earlier and comes later does not undo what was made meanwhile.
+func TestTrafficBuiltLaterStays(t *testing.T) {
+	l := openTest(t, t.TempDir())
+	commitFlows(t, l, "a", flowsAt(30))
+	old, done, err := l.Pin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	commitFlows(t, l, "b", flowsAt(31))
+	now, done, err := l.Pin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	rows := func() (n int64) {
+		files, err := l.dataFiles(t.Context(), Traffic)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			n += f.file.Count()
+		}
+		return n
+	}
+	for i, ctx := range []context.Context{now, old, now} {
+		for _, step := range []int64{StepBucket, StepHour} {
+			row := traffic(step, day0)
+			if err := l.ReplaceTraffic(ctx, step, day0, day0.Add(time.Hour), trafficRows(slices.Repeat(row, i+1))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := staleHours(t, l); got != "" {
+			t.Errorf("stale after replacement %d: %q; want none", i, got)
+		}
+		if got, want := rows(), []int64{2, 2, 6}[i]; got != want {
+			t.Errorf("%d rows after replacement %d; want %d", got, i, want)
+		}
 	}
 }
 

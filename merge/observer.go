@@ -45,7 +45,7 @@ func (m *Merger) observers(rows []row) {
 		}
 		r.watch = w
 		o := &m.watch[w]
-		o.packets += r.RequestPackets.N + r.ResponsePackets.N
+		o.packets = periplus.Plus(o.packets, periplus.Plus(r.RequestPackets.N, r.ResponsePackets.N))
 		if rank(r.Observer) > rank(o.kind) || o.kind == periplus.ObserverUnknown {
 			o.kind = r.Observer
 		}
@@ -128,13 +128,13 @@ func (m *Merger) totals(rows []row) {
 			m.logs = append(m.logs, logTotal{watch: r.watch, stopped: r.Verdict.Stopped(), log: r.Place.Log})
 		}
 		t := &m.logs[k]
-		t.packets += r.RequestPackets.N + r.ResponsePackets.N
+		t.packets = periplus.Plus(t.packets, periplus.Plus(r.RequestPackets.N, r.ResponsePackets.N))
 		t.counts = t.counts || r.RequestPackets.Known || r.ResponsePackets.Known
 		t.sampled = t.sampled || r.Sampled
 	}
 	for i := range m.logs {
 		for j := range m.logs {
-			if a, b := &m.logs[i], &m.logs[j]; a.same(b) && a.packets*2 < b.packets {
+			if a, b := &m.logs[i], &m.logs[j]; a.same(b) && a.packets < b.packets-a.packets {
 				a.partial = true
 			}
 		}

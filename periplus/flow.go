@@ -1,6 +1,7 @@
 package periplus
 
 import (
+	"math"
 	"net/netip"
 	"time"
 )
@@ -47,12 +48,24 @@ type Count struct {
 	Known bool
 }
 
-// Add adds a known number of b to a; unknown adds nothing.
+// Add adds a known number of b to a; unknown adds nothing. A sum that 64 bits
+// do not hold stays TooMany.
 func (a *Count) Add(b Count) {
 	if b.Known {
-		a.N += b.N
+		a.N = Plus(a.N, b.N)
 		a.Known = true
 	}
+}
+
+// TooMany is where sums stop: they never wrap.
+const TooMany = math.MaxInt64
+
+// Plus adds two counters.
+func Plus(a, b int64) int64 {
+	if b > 0 && a > TooMany-b {
+		return TooMany
+	}
+	return a + b
 }
 
 // Flow is one row of the table flows, the evidence: one conversation in one

@@ -102,14 +102,25 @@ func (b *builder) turned(ctx context.Context, m *merge.Merger, hour time.Time) (
 func (b *builder) put(rows []periplus.Traffic) error {
 	b.rows += int64(len(rows))
 	for i := range rows {
-		if err := b.buckets.add(&rows[i]); err != nil {
+		if err := b.sum(&rows[i]); err != nil {
 			return err
 		}
-		if err := b.sum(&rows[i]); err != nil {
+		forgetTooMany(&rows[i])
+		if err := b.buckets.add(&rows[i]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// forgetTooMany makes sums unknown that 64 bits do not hold, so that what some
+// log says does not make every question fail.
+func forgetTooMany(t *periplus.Traffic) {
+	for _, c := range [...]*periplus.Count{&t.RequestPackets, &t.RequestBytes, &t.ResponsePackets, &t.ResponseBytes, &t.Opened} {
+		if c.N == periplus.TooMany {
+			*c = periplus.Count{}
+		}
+	}
 }
 
 // sum adds a row to its hour. The rows of a conversation in an hour come one
@@ -143,6 +154,7 @@ func (b *builder) flush() error {
 		slices.SortFunc(b.pending, func(x, y periplus.Traffic) int { return merge.Compare(&x, &y) })
 	}
 	for i := range b.pending {
+		forgetTooMany(&b.pending[i])
 		if err := b.hours.add(&b.pending[i]); err != nil {
 			return err
 		}

@@ -11,9 +11,6 @@ import (
 	"github.com/periplus/periplus/query"
 )
 
-// errStop ends a question whose rows nobody wants any more.
-var errStop = errors.New("stop")
-
 // days builds the day step where its hours are all current. A day that is not
 // over waits: its hours will be built again, and with them it would be too.
 func (k *Keeper) days(ctx context.Context, from, to time.Time) error {
@@ -65,23 +62,13 @@ func (k *Keeper) day(ctx context.Context, d time.Time) error {
 	if err != nil {
 		return err
 	}
-	return k.Lake.ReplaceTraffic(ctx, stepDay, d, end, func(yield func(*periplus.Traffic, error) bool) {
-		for _, p := range parts {
-			err := k.dayPart(ctx, p, func(t *periplus.Traffic) error {
-				if !yield(t, nil) {
-					return errStop
-				}
-				return nil
-			})
-			if err == errStop {
-				return
-			}
-			if err != nil {
-				yield(nil, err)
-				return
-			}
+	s := spool{dir: k.Temp}
+	for _, p := range parts { // before the lake is locked for writing
+		if err := k.dayPart(ctx, p, s.add); err != nil {
+			return errors.Join(err, s.reset())
 		}
-	})
+	}
+	return errors.Join(k.Lake.ReplaceTraffic(ctx, stepDay, d, end, s.all()), s.reset())
 }
 
 // dayStatement sums the hours of a day, of some clients.
@@ -157,11 +144,16 @@ func (k *Keeper) split(ctx context.Context, p part, s query.Statement) ([]part, 
 	return out, err
 }
 
-// sums are the counters of a day's row.
+// sums are the counters of a day's row. What 64 bits do not hold is unknown, as
+// it is in the steps that it is the sum of; records never are so many.
 func sums() string {
 	var b strings.Builder
 	for _, c := range []string{"request_packets", "request_bytes", "response_packets", "response_bytes", "records", "connections", "opened"} {
-		b.WriteString(", CAST(sum(" + c + ") AS bigint) AS " + c)
+		sum := "sum(" + c + ")"
+		if c != "records" && c != "connections" {
+			sum = "CASE WHEN " + sum + " < 9223372036854775807 THEN " + sum + " END"
+		}
+		b.WriteString(", CAST(" + sum + " AS bigint) AS " + c)
 	}
 	return b.String()
 }

@@ -193,6 +193,53 @@ func TestLake(t *testing.T) {
 	check(t, "from scratch", db, want)
 }
 
+// Counters that no sum of 64 bits holds are unknown in traffic; they stop
+// neither its building nor what is asked of the rest.
+func TestTooMany(t *testing.T) {
+	old := hour.AddDate(-1, 0, 0)
+	l, db, k := realLake(t)
+	c := &company{r: rand.New(rand.NewPCG(1, 1)), places: map[periplus.Place]*periplus.Place{}}
+	absurd := func(at time.Time, server string, n int64) {
+		f := c.row(periplus.ObserverServer, aws("eni-1", "fl-1", "vpc-a"), "10.0.0.5", server, 443)
+		f.Bucket, f.FirstSeen, f.LastSeen = at, at, at
+		f.RequestPackets, f.RequestBytes = periplus.Count{N: 3, Known: true}, periplus.Count{N: n, Known: true}
+		f.ResponsePackets, f.ResponseBytes, f.Opened = periplus.Count{}, periplus.Count{}, periplus.Count{}
+	}
+	const most = 1<<62 - 1 // that digest lets a row have
+	for range 3 {
+		absurd(old, "10.0.1.1", most) // in one bucket
+	}
+	for i := range 3 {
+		absurd(old.Add(time.Duration(i)*periplus.Bucket), "10.0.1.2", most) // in one hour
+		absurd(old.Add(time.Duration(i)*time.Hour), "10.0.1.3", most)       // in one day
+	}
+	absurd(old, "10.0.1.4", 7)
+	commit(t, l, 1, c.rows)
+	if err := k.Current(t.Context(), time.Time{}, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	f := func(step int64, server string, want ...any) {
+		t.Helper()
+		var got []any
+		err := db.Query(t.Context(), query.Statement{SQL: "SELECT sum(request_packets) AS packets, max(request_bytes) AS bytes FROM traffic WHERE step = ? AND server = ?",
+			Args: []any{step, server}, Spans: []query.Span{{Table: "traffic", Step: step}}}, func(_ []string, v []any) error {
+			got = slices.Clone(v)
+			return nil
+		})
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("step %d, %s: %v, %v; want %v", step, server, got, err, want)
+		}
+	}
+	for _, step := range []int64{stepBucket, stepHour, stepDay} {
+		f(step, "10.0.1.1", int64(9), nil)
+		f(step, "10.0.1.4", int64(3), int64(7))
+	}
+	f(stepBucket, "10.0.1.2", int64(9), int64(most))
+	f(stepHour, "10.0.1.2", int64(9), nil)
+	f(stepHour, "10.0.1.3", int64(9), int64(most))
+	f(stepDay, "10.0.1.3", int64(9), nil)
+}
+
 // Several questions at once wait for one build, and a question that is called
 // off leaves the lake as it was.
 func TestAtOnce(t *testing.T) {
