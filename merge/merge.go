@@ -5,7 +5,6 @@ package merge
 
 import (
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/periplus/periplus/periplus"
@@ -65,6 +64,7 @@ type Merger struct {
 	stopped []stopped
 	out     []periplus.Traffic
 	told    [][3]told // beside out
+	owned   [2]owned  // of one call
 }
 
 // row is a flow row on its way through the merge.
@@ -84,6 +84,7 @@ var directions = [2][2]int{{0, 1}, {2, 3}}
 // call.
 func (m *Merger) Merge(rows []periplus.Flow) []periplus.Traffic {
 	m.rows, m.out, m.told = m.rows[:0], m.out[:0], m.told[:0]
+	m.owned = [2]owned{}
 	for i := range rows {
 		if rows[i].Observer == periplus.ObserverLeg {
 			continue
@@ -93,7 +94,7 @@ func (m *Merger) Merge(rows []periplus.Flow) []periplus.Traffic {
 		r.clientNet, r.serverNet = m.networks(f)
 		m.rows = append(m.rows, r)
 	}
-	slices.SortFunc(m.rows, compareRows)
+	sortFew(m.rows, compareRows)
 	for all := m.rows; len(all) > 0; {
 		n := 1
 		for n < len(all) && compareConversation(&all[0], &all[n]) == 0 {
@@ -102,7 +103,7 @@ func (m *Merger) Merge(rows []periplus.Flow) []periplus.Traffic {
 		m.conversation(all[:n])
 		all = all[n:]
 	}
-	slices.SortFunc(m.out, func(a, b periplus.Traffic) int { return Compare(&a, &b) })
+	sortFew(m.out, Compare)
 	return m.out
 }
 

@@ -19,8 +19,8 @@ func compareConversation(a, b *row) int {
 
 // compareRows orders rows by conversation and time, then by everything that
 // they say, so that the result never depends on how they came.
-func compareRows(a, b row) int {
-	if c := compareConversation(&a, &b); c != 0 {
+func compareRows(a, b *row) int {
+	if c := compareConversation(a, b); c != 0 {
 		return c
 	}
 	if c := cmp.Or(a.FirstSeen.Compare(b.FirstSeen), a.LastSeen.Compare(b.LastSeen), a.Bucket.Compare(b.Bucket)); c != 0 {
@@ -61,6 +61,25 @@ func compareNotes(a, b *periplus.Note) int {
 
 func compareCount(a, b periplus.Count) int {
 	return cmp.Or(compareBool(a.Known, b.Known), cmp.Compare(a.N, b.N))
+}
+
+// sortFew sorts what is large to copy and mostly little and in order.
+func sortFew[T any](all []T, compare func(a, b *T) int) {
+	if len(all) > 32 {
+		slices.SortFunc(all, func(a, b T) int { return compare(&a, &b) })
+		return
+	}
+	for i := 1; i < len(all); i++ {
+		at := i
+		for at > 0 && compare(&all[i], &all[at-1]) < 0 {
+			at--
+		}
+		if at < i {
+			moved := all[i]
+			copy(all[at+1:i+1], all[at:i])
+			all[at] = moved
+		}
+	}
 }
 
 // inText is where a number from 0 to 255 stands among the others as text: 0, 1,

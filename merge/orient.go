@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"net/netip"
 	"slices"
 
 	"github.com/periplus/periplus/periplus"
@@ -40,8 +41,23 @@ func (m *Merger) networks(f *periplus.Flow) (client, server string) {
 	if m.Owns == nil {
 		return "", ""
 	}
-	return m.network(f, f.Observer == periplus.ObserverClient, m.Owns(f.Client)),
-		m.network(f, f.Observer == periplus.ObserverServer, m.Owns(f.Server))
+	return m.network(f, f.Observer == periplus.ObserverClient, m.owners(0, f.Client)),
+		m.network(f, f.Observer == periplus.ObserverServer, m.owners(1, f.Server))
+}
+
+// owned is who owns the address that an end of the last row had: the next one
+// mostly has it too.
+type owned struct {
+	by   []Owner
+	addr netip.Addr
+}
+
+func (m *Merger) owners(end int, a netip.Addr) []Owner {
+	o := &m.owned[end]
+	if o.addr != a {
+		o.addr, o.by = a, m.Owns(a)
+	}
+	return o.by
 }
 
 func (m *Merger) network(f *periplus.Flow, own bool, owners []Owner) string {
