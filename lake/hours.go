@@ -18,7 +18,7 @@ import (
 // decoded for their neighbours. It is used by one goroutine at a time.
 type Hours struct {
 	// Keep is how many decoded rows it may hold for the hours that follow;
-	// 0: 2,000,000, some 320 MB.
+	// 0: 2,000,000, some 240 MB.
 	Keep int64
 	// Temp is the folder for sorted copies of files that another tool left in
 	// no order; "": the system's.

@@ -122,9 +122,9 @@ func (k *Keeper) dayPart(ctx context.Context, p part, f func(*periplus.Traffic) 
 // split cuts a part by clients so that each holds about as many rows as one
 // statement takes. The statement answers clients in order and their rows.
 func (k *Keeper) split(ctx context.Context, p part, s query.Statement) ([]part, error) {
-	rows := int64(k.Rows)
-	if rows <= 0 {
-		rows = 750_000
+	rows := int64(750_000)
+	if k.Rows > 0 {
+		rows = min(rows, int64(k.Rows))
 	}
 	out := []part{p}
 	var sum int64

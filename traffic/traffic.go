@@ -54,7 +54,7 @@ type Keeper struct {
 	Lake   Lake
 	Engine query.Engine
 
-	Rows int    // rows that it holds at once, about; 0: as many as 350 MB take
+	Rows int    // rows of flows that it holds at once, about 120 bytes each; 0: 2,000,000
 	Temp string // folder for what does not fit in memory; "": the system's
 	// Progress is told of every hour that was built, if not nil.
 	Progress func(Progress)

@@ -75,9 +75,13 @@ func openDesk(ctx context.Context, f *deskFlags, create bool) (*desk, error) {
 	if d.db, err = duckdb.Open(d.Lake, duckdb.Options{Memory: int64(f.memory.size)}); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	d.keeper = &traffic.Keeper{Lake: d.Lake, Engine: d.db}
+	d.keeper = &traffic.Keeper{Lake: d.Lake, Engine: d.db, Rows: int(d.memory / rowMemory)}
 	return d, nil
 }
+
+// rowMemory is what a row of flows takes while traffic is built, all told, with
+// what is made of it and what the garbage collector leaves.
+const rowMemory = 512
 
 // readNames reads the names file, and keeps a copy in the lake for the commands
 // that are not given one. "none" forgets it.
