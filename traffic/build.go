@@ -28,6 +28,9 @@ type builder struct {
 func (b *builder) compute(ctx context.Context) error {
 	m := &merge.Merger{Options: b.facts.options()}
 	for h := b.job.from; h.Before(b.job.to); h = h.Add(time.Hour) {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		m.From, m.To = h, h.Add(time.Hour)
 		m.Owns = b.facts.ownersAt(h)
 		if err := b.hour(ctx, m, h); err != nil {
