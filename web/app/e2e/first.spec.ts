@@ -7,6 +7,10 @@ import { axe } from './axe';
 const bin = process.env.PERIPLUS_BIN;
 test.skip(!bin, 'starts the binary itself');
 
+const picture = (name: string) => ({
+  path: new URL(`../../../artifacts/page/real-${name}.png`, import.meta.url).pathname,
+});
+
 let server: ChildProcess;
 let base = '';
 test.beforeEach(async () => {
@@ -43,6 +47,7 @@ test('files given to the empty page become a map', async ({ page }) => {
   await page.goto(base);
   await expect(page.getByRole('heading', { name: 'No flow logs yet' })).toBeVisible();
   await axe(page, 'first run');
+  await page.screenshot(picture('first-run'));
   await page
     .locator('input[type=file]')
     .first()
@@ -60,6 +65,7 @@ test('files given to the empty page become a map', async ({ page }) => {
   await job.getByText('What could not be read').click();
   await expect(job).toContainText('junk.bin');
   await axe(page, 'what was read');
+  await page.screenshot(picture('read'));
   await expect(page.getByRole('region', { name: 'Denied paths' })).toContainText('10');
   await job.getByRole('button', { name: /Close/ }).click();
   await expect(job).toHaveCount(0);
@@ -87,6 +93,7 @@ test('junk alone is told as such, and the page stays as it was', async ({ page }
   const job = page.getByRole('status').filter({ hasText: 'notes.txt' });
   await expect(job).toContainText('failed', { timeout: 20_000 });
   await expect(page.getByRole('heading', { name: 'No flow logs yet' })).toBeVisible();
+  await page.screenshot(picture('junk'));
 });
 
 test('demo data', async ({ page }) => {
