@@ -3,7 +3,7 @@
 #   make run LOGS=path    the map of your own logs
 #   make test             everything: Go with -race, front end, browser
 #   make check            the linters
-#   make bench            speed, against DuckDB doing the same work
+#   make bench            speed, against DuckDB doing the same work; the page in a browser
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -15,6 +15,7 @@ ADDR       ?= 127.0.0.1:7070
 TAGS       ?=
 FUZZTIME   ?= 5s
 BENCHTIME  ?= 1s
+BENCHDIR   ?= bin/bench
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.3.0
 
@@ -95,11 +96,14 @@ fuzz:
 	    echo "fuzz $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg; \
 	  done; done
 
-bench: setup-test build
+# The page is measured on a lake of 200,000 paths, which stays in BENCHDIR.
+bench: setup-test build web/app/node_modules/.stamp
 	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) -benchmem ./format ./digest ./merge ./lake ./query
 	$(GO) build -tags isal -trimpath -ldflags '$(LDFLAGS)' -o bin/periplus-isal ./cmd/periplus
 	$(GO) run ./internal/bench -periplus bin/periplus -isal bin/periplus-isal
 	$(GO) run ./internal/bench -ask -periplus bin/periplus
+	$(GO) run ./internal/bench -pairs 200000 -dir $(BENCHDIR) -periplus bin/periplus
+	cd web/app && node scripts/bench.mjs $(CURDIR)/bin/periplus $(abspath $(BENCHDIR))/pairs
 
 clean:
 	rm -rf bin artifacts web/app/node_modules

@@ -1,4 +1,5 @@
 // Measures the page in Chromium without a GPU: node scripts/bench.mjs URL …
+// or, over a lake that it serves itself: node scripts/bench.mjs BINARY LAKE
 // Prints a table and the same as JSON; it judges nothing and writes no file.
 //
 //   first paint    the browser's first-contentful-paint
@@ -7,13 +8,38 @@
 //   pan, zoom      pictures a second and the longest wait for one, over two
 //                  seconds of a real mouse
 //   blocked        the longest task of the page's thread from its start to the end
+import { spawn } from 'node:child_process';
 import { gzipSync } from 'node:zlib';
 import { chromium } from '@playwright/test';
 
-const urls = process.argv.slice(2).filter((a) => !a.startsWith('-'));
+let urls = process.argv.slice(2);
 if (!urls.length) {
-  console.error('which page? node scripts/bench.mjs http://127.0.0.1:7070/ …');
+  console.error('which page? node scripts/bench.mjs http://127.0.0.1:7070/ …, or BINARY LAKE');
   process.exit(2);
+}
+let server = null;
+if (!/^https?:/.test(urls[0])) {
+  const [bin, lake] = urls;
+  const base = `http://127.0.0.1:${process.env.PORT ?? 7178}/`;
+  server = spawn(bin, ['serve', '--read-only', '--lake', lake, '--addr', new URL(base).host], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  server.on('exit', (code) => {
+    if (code) process.exit(code);
+  });
+  // The usual page, as much as can be drawn, and the second layout of both.
+  urls = ['', '?v=1&cap=3', '?v=1&layout=force', '?v=1&cap=3&layout=force'].map((q) => base + q);
+  for (let i = 0; ; i++) {
+    if (
+      await fetch(`${base}api/v1/meta`).then(
+        (r) => r.ok,
+        () => false,
+      )
+    )
+      break;
+    if (i > 300) throw new Error(`${bin} serves nothing at ${base}`);
+    await new Promise((go) => setTimeout(go, 100));
+  }
 }
 const runs = Number(process.env.RUNS ?? 3);
 const browser = await chromium.launch({
@@ -45,13 +71,13 @@ async function frames(page, during) {
 }
 
 async function pan(page, box) {
-  const [x, y] = [box.x + box.width / 2, box.y + box.height - 90];
-  // Where nothing is gripped: right of everything, at the lower border.
+  // Begun in the corner, where nothing is that could be dragged instead.
+  const [x, y] = [box.x + 5, box.y + box.height - 5];
   await page.mouse.move(x, y);
   await page.mouse.down();
   const end = Date.now() + 2000;
   for (let i = 0; Date.now() < end; i++) {
-    await page.mouse.move(x + 160 * Math.sin(i / 14), y - 60 + 60 * Math.cos(i / 9));
+    await page.mouse.move(x + 200 + 200 * Math.sin(i / 14), y - 100 + 60 * Math.cos(i / 9));
   }
   await page.mouse.up();
 }
@@ -122,6 +148,7 @@ for (const url of urls) {
   });
 }
 await browser.close();
+server?.kill();
 
 const columns = Object.keys(report[0]).filter((k) => k !== 'url');
 for (const r of report) {

@@ -138,7 +138,7 @@ export const routes = computed<Route[]>(() => {
   if (!s || !l || !old || l === old) return settledRoutes.value;
   const route = l.round ? kit.value?.forceCourses : coursesOf;
   if (!route) return settledRoutes.value;
-  const few = s.strokes.length <= small;
+  const few = s.strokes.length <= small.tiers;
   const at = (x: Layout, id: string) => x.tiles.get(id) ?? x.cards.get(id);
   const still = (id: string): boolean => {
     const [a, b] = [at(l, id), at(old, id)];

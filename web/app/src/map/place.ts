@@ -4,8 +4,11 @@ import { signal } from '@preact/signals';
 import { type Arranged, bare, dressed, type ForceKit, forceKit, type Job, tiersJob } from './arrange';
 import type { Scene } from './scene';
 
-/** Up to so many strokes and cards arranging takes less than a frame or two, and less than a worker's answer. */
-export const small = 400;
+/**
+ * Up to so many strokes and cards are arranged at once: it takes about as long
+ * as a worker's start and answer (some 50 ms), and the first picture comes earlier.
+ */
+export const small = { tiers: 300, force: 120 };
 
 /** kit is the force layout's code, once it was wanted. */
 export const kit = signal<ForceKit | null>(null);
@@ -74,7 +77,7 @@ export function arrange(job: Job, shown: (a: Arranged) => void): void {
   };
   waiting = null;
   const { scene } = job;
-  const w = scene.strokes.length <= small && scene.cardOf.size <= small ? null : begin();
+  const w = Math.max(scene.strokes.length, scene.cardOf.size) <= small[job.kind] ? null : begin();
   if (!w) {
     here(job, done);
     return;

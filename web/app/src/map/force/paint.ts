@@ -128,6 +128,26 @@ function chosen(out: Mark[], id: string, b: Box, p: Picture): void {
   if (p.layout.pinned?.has(id)) pinMark(out, mid(b).x + b.w * 0.36, mid(b).y - b.w * 0.36, p);
 }
 
+/** A Field finds what lies at a box without asking everything. */
+class Field {
+  #cells = new Map<string, Box[]>();
+  constructor(list: Box[]) {
+    for (const b of list) this.add(b);
+  }
+  #at(b: Box): string[] {
+    const out: string[] = [];
+    for (let x = Math.floor(b.x / 60); x <= (b.x + b.w) / 60; x++)
+      for (let y = Math.floor(b.y / 60); y <= (b.y + b.h) / 60; y++) out.push(`${x} ${y}`);
+    return out;
+  }
+  add(b: Box): void {
+    for (const k of this.#at(b)) this.#cells.set(k, [...(this.#cells.get(k) ?? []), b]);
+  }
+  hits(b: Box, but: Box): boolean {
+    return this.#at(b).some((k) => this.#cells.get(k)?.some((o) => o !== but && overlap(b, o)));
+  }
+}
+
 interface Name {
   over: boolean; // it may lie over other bubbles
   own: Box;
@@ -144,8 +164,9 @@ interface Name {
 /** names writes what has room: boxes first, then what is in focus, then the largest. */
 function names(out: Mark[], cards: Card[], p: Picture): void {
   const { theme, layout } = p;
-  const taken: Box[] = [];
-  const discs = cards.map((c) => layout.cards.get(c.id)!).filter(Boolean);
+  const taken = new Field([]);
+  const discs = new Field(cards.map((c) => layout.cards.get(c.id)!).filter(Boolean));
+  const none = new Field([]);
   for (const kind of ['network', 'subnet'])
     for (const f of layout.frames) {
       if ((f.kind === 'subnet') !== (kind === 'subnet')) continue;
@@ -158,7 +179,7 @@ function names(out: Mark[], cards: Card[], p: Picture): void {
         p.measure,
       );
       const top = f.box.y + (kind === 'subnet' ? 13 : -6);
-      write(out, taken, [], p, {
+      write(out, taken, none, p, {
         own: f.box,
         over: true,
         text,
@@ -205,7 +226,7 @@ function names(out: Mark[], cards: Card[], p: Picture): void {
 }
 
 /** write puts a name at the first of its places that is free; where only other bubbles are in the way it may lie over them. */
-function write(out: Mark[], taken: Box[], discs: Box[], p: Picture, n: Name): void {
+function write(out: Mark[], taken: Field, discs: Field, p: Picture, n: Name): void {
   const w1 = p.measure(n.text, n.font);
   const w = w1 + (n.more ? p.measure(n.more, n.font) : 0);
   const box = (s: { x: number; y: number }): Box => ({
@@ -214,12 +235,12 @@ function write(out: Mark[], taken: Box[], discs: Box[], p: Picture, n: Name): vo
     w,
     h: n.font.size + 3,
   });
-  const free = (b: Box, all: Box[]) => !all.some((o) => o !== n.own && overlap(b, o));
+  const free = (b: Box, all: Field) => !all.hits(b, n.own);
   const at =
     n.spots.find((s) => free(box(s), taken) && free(box(s), discs)) ??
     n.spots.find((s) => free(box(s), taken));
   if (!at) return;
-  taken.push(box(at));
+  taken.add(box(at));
   const text = { m: 'text', y: at.y, font: n.font, halo: p.theme.halo, a: n.a } as const;
   out.push({ ...text, x: at.x - w / 2, text: n.text, fill: n.fill });
   if (n.more) out.push({ ...text, x: at.x - w / 2 + w1, text: n.more, fill: n.moreFill });
