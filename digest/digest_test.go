@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/periplus/periplus/periplus"
 )
@@ -91,6 +94,59 @@ func fresh(recs []periplus.Record) []periplus.Record {
 		out[i] = r
 	}
 	return out
+}
+
+// TestHours ranges over all hours at once, as a lake does that writes them: each
+// holds one hour, and together they are the rows.
+func TestHours(t *testing.T) {
+	objects := random(3, 12, 300)
+	for i, recs := range objects { // over six hours, two in most objects
+		for k := range recs {
+			shift := time.Duration(i/2+k%2) * time.Hour
+			r := &recs[k]
+			r.Start, r.End, r.Booked = r.Start.Add(shift), r.End.Add(shift), r.Booked.Add(shift)
+		}
+	}
+	for _, spilled := range []bool{false, true} {
+		b := &Batch{}
+		if spilled {
+			b.small(50, 4<<10)
+		}
+		res := settle(t, b, objects...)
+		want := text(t, res)
+		got := make([]string, len(res.Hours))
+		var g errgroup.Group
+		for i, rows := range res.Hours {
+			g.Go(func() error {
+				hour := map[time.Time]bool{}
+				var b strings.Builder
+				for f, err := range rows {
+					if err != nil {
+						return err
+					}
+					hour[f.Bucket.Truncate(time.Hour)] = true
+					for _, c := range periplus.FlowFields {
+						fmt.Fprint(&b, c.Get(f), "\t")
+					}
+					b.WriteByte('\n')
+				}
+				if len(hour) != 1 {
+					return fmt.Errorf("one of the hours holds rows of %d", len(hour))
+				}
+				got[i] = b.String()
+				return nil
+			})
+		}
+		if err := g.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		if len(got) < 6 {
+			t.Errorf("%d hours; want six at least", len(got))
+		}
+		if g := strings.Join(got, ""); g != want {
+			t.Errorf("spilled %v: hours are not the rows\n%s", spilled, firstDifference(g, want))
+		}
+	}
 }
 
 // TestDeterministic: the same result whatever the order of objects, the number
