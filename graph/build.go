@@ -115,7 +115,7 @@ func Kind(g query.Group) string { return cmp.Or(g.Role, kinds[g.Key.Level], "gen
 
 func (b *builder) node(q *query.MapNode) {
 	n := Node{ID: q.ID, Parent: b.parent(q.Group), Kind: Kind(q.Group),
-		Label: b.label(q.Key.Value, q.Label), Provider: q.Provider, Country: q.Country,
+		Label: b.label(q.Key.Value, q.Label), Provider: q.Provider, Service: q.Service, Country: q.Country,
 		Count: Int(max(q.Endpoints, 1)), Expandable: q.Expandable,
 		In: CounterOf(q.In.All()), Out: CounterOf(q.Out.All()), Self: CounterOf(q.Self.All()),
 		Denied: InOut{Int(q.In.Stopped().Records), Int(q.Out.Stopped().Records)}}

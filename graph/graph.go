@@ -112,6 +112,7 @@ type Node struct {
 	Label      string  `json:"label"`
 	Provider   string  `json:"provider,omitempty"`
 	Detail     string  `json:"detail,omitempty"`
+	Service    string  `json:"service,omitempty"` // of a host: id of its group at level service
 	Country    string  `json:"country,omitempty"`
 	Region     string  `json:"region,omitempty"`  // that all its members share
 	Account    string  `json:"account,omitempty"` // that all its members share

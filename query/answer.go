@@ -103,8 +103,11 @@ type Group struct {
 	Role string
 	// What all members share; "" where they differ or nobody knows.
 	Provider, Account, Region, Network, Subnet, Country string
-	ASN                                                 int64 // 0 where they differ or nobody knows
-	Endpoints                                           int64 // addresses known to lie in it
+	// Service is, of an address, the id of its group at level service; "" where
+	// it stands for itself there.
+	Service   string
+	ASN       int64 // 0 where they differ or nobody knows
+	Endpoints int64 // addresses known to lie in it
 	// Seen are the tightest prefixes, one of IPv4 and one of IPv6, that hold
 	// the addresses of one's own group; none where there is but one address.
 	Seen []netip.Prefix

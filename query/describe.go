@@ -308,3 +308,15 @@ func (a Ask) aroundFar(g *Group) []Key {
 	slices.Reverse(list)
 	return slices.DeleteFunc(list, func(of Key) bool { return of == k })
 }
+
+// above is the id of the group at level service that an address belongs to,
+// "" where it stands for itself there.
+func (a Ask) above(g *Group) string {
+	for _, k := range a.around(g) {
+		wide := k.Level == "service" || k.Level == "country" || k == scannersKey
+		if wide && (k.Value != "" || k == scannersKey) && k.Value != g.Key.Value {
+			return k.ID()
+		}
+	}
+	return ""
+}

@@ -332,6 +332,9 @@ func (q *Questions) finish(ctx context.Context, p *picture, m *Map) error {
 		n := p.node(text)
 		n.Group = groups[k]
 		n.Parent = p.ask.parent(&n.Group)
+		if k.Level == "host" {
+			n.Service = p.ask.above(&n.Group)
+		}
 		m.Nodes = append(m.Nodes, *n)
 	}
 	slices.SortFunc(m.Nodes, func(x, y MapNode) int { return strings.Compare(x.ID, y.ID) })

@@ -129,6 +129,28 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
+func TestServiceOfHosts(t *testing.T) {
+	a := ask("host")
+	a.Expand = []string{"svc:aws::S3"}
+	m, err := (&Questions{Engine: town(t)}).Map(context.Background(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, n := range m.Nodes {
+		got[n.ID] = n.Service
+	}
+	for id, want := range map[string]string{
+		"host:10.0.0.1@vpc-1": "svc:aws:vpc-1/web",
+		"host:10.0.1.1@vpc-1": "svc:aws:vpc-1/db%7C%25",
+		"host:203.0.113.1":    "svc:aws::S3",
+	} {
+		if s, ok := got[id]; !ok || s != want {
+			t.Errorf("%s is of %q (drawn: %v), want %q", id, s, ok, want)
+		}
+	}
+}
+
 func TestMap(t *testing.T) {
 	q := &Questions{Engine: town(t)}
 	f := func(name string, a Ask) {

@@ -166,6 +166,7 @@ export interface GraphNode {
   label: string;
   provider?: Provider;
   detail?: string; // short second text: a host's address, a country's ASNs, "Lambda"
+  service?: string; // of a host: id of its group at level service
   country?: string; // ISO 3166 alpha-2, for the badge
   region?: string; // that all members share, as account
   account?: string;

@@ -1,7 +1,7 @@
 // What each kind of node is called and which glyph stands for it: the table
 // "Icon keys" of page.md. A key that is not here is drawn as its family.
 import type { Provider } from './api';
-import type { Glyph } from './glyphs';
+import type { Glyph } from './glyph';
 
 interface Icon {
   glyph: Glyph;

@@ -13,6 +13,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { Find } from './act/Find';
 import { Hidden } from './act/Hidden';
 import { Menu } from './act/Menu';
+import { loadGlyphs } from './glyphs';
 import { onKey, shortcuts } from './keys';
 import { Bar, Legend, Opened, Zoom } from './map/Bars';
 import { MapView } from './map/Map';
@@ -193,4 +194,5 @@ function Help({ close }: { close: () => void }) {
   );
 }
 
+loadGlyphs();
 render(<Page />, document.getElementById('page')!);

@@ -2,13 +2,13 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Provider, Timeline, Verdict } from './api';
-import { type Glyph, glyphs } from './glyphs';
+import type { Glyph } from './glyph';
 import { iconOf } from './icons';
 import { packed } from './packs';
 
 export const Icon = ({ name, size = 16 }: { name: Glyph; size?: number }) => (
   <svg class="icon" viewBox="0 0 24 24" width={size} height={size} aria-hidden="true">
-    <path d={glyphs[name]} />
+    <use href={`glyphs.svg#${name}`} />
   </svg>
 );
 

@@ -4,7 +4,6 @@ import { FindButton } from '../act/Find';
 import { nameOf } from '../act/target';
 import type { Level, Metric, Show } from '../api';
 import { quantity } from '../format';
-import { glyphs } from '../glyphs';
 import { go, meta, tabled, toggleExpand, toLevel, view } from '../state';
 import { Icon } from '../ui';
 import type { View } from '../view';
@@ -55,9 +54,7 @@ function Group<T extends string>({
                 </option>
               ))}
             </select>
-            <svg viewBox="0 0 24 24" width="11" height="11" aria-hidden="true">
-              <path d={glyphs['chevron-down']} />
-            </svg>
+            <Icon name="chevron-down" size={11} />
           </span>
         )}
       </div>

@@ -55,13 +55,14 @@ export function bare(scene: Scene): Scene {
     return b;
   };
   const frame = (f: Frame): Frame => ({ ...f, cards: f.cards.map(card), frames: f.frames.map(frame) });
-  const stroke = (k: Stroke): Stroke => ({ ...k, key: '', edge: noEdge });
+  const stroke = (k: Stroke): Stroke => ({ ...k, key: '', edge: noEdge, of: undefined });
   return {
     ...scene,
     frames: scene.frames.map(frame),
     cardOf: new Map([...scene.cardOf].map(([id, c]) => [id, card(c)])),
     nodes: new Map(),
     strokes: scene.strokes.map(stroke),
+    single: [],
   };
 }
 

@@ -1,6 +1,6 @@
 // The painter: a paint list on a Canvas 2D context.
-import { glyphs } from '../glyphs';
-import { fontText, type Mark, type Measure } from './marks';
+import { outline } from '../glyphs';
+import { fontText, legible, type Mark, type Measure } from './marks';
 
 const paths = new Map<string, Path2D>();
 const pathOf = (d: string): Path2D => {
@@ -13,10 +13,11 @@ const pathOf = (d: string): Path2D => {
   return p;
 };
 
-export function draw(g: CanvasRenderingContext2D, marks: Mark[], scale: number): void {
+export function draw(g: CanvasRenderingContext2D, marks: Mark[], scale: number, least = legible): void {
   // What is smaller than a few pixels says nothing and costs most.
   const tiny = scale < 0.34;
   for (const k of marks) {
+    if ((k.from && scale < k.from) || (k.to && scale >= k.to)) continue;
     g.globalAlpha = k.a;
     switch (k.m) {
       case 'rect':
@@ -68,12 +69,12 @@ export function draw(g: CanvasRenderingContext2D, marks: Mark[], scale: number):
         g.scale(s, s);
         g.lineCap = 'round';
         g.lineJoin = 'round';
-        stroke(g, k.line, 2, undefined, pathOf(glyphs[k.name]));
+        stroke(g, k.line, 2, undefined, pathOf(outline(k.name)));
         g.restore();
         break;
       }
       case 'text':
-        if (tiny && k.font.size < 12) break;
+        if (k.font.size * scale < least) break;
         g.font = fontText(k.font);
         g.textAlign = k.anchor === 'middle' ? 'center' : k.anchor === 'end' ? 'right' : 'left';
         if (k.halo) {

@@ -1,16 +1,17 @@
-// Cards of the picture: services, hosts, and the tiles of an opened service.
+// Cards of the picture: services, hosts, and the tiles of a service's hosts.
 import type { Provider } from '../api';
 import { count, quantity, unit } from '../format';
 import { iconOf } from '../icons';
 import type { Box } from './geometry';
-import { type Font, fit, type Mark, type Picture } from './marks';
-import type { Card } from './scene';
+import { type Font, fit, legible, type Mark, type Picture, type Seen, scaled } from './marks';
+import type { Card, Scene } from './scene';
 import { noEntry } from './strokes';
 import { mix } from './theme';
 
 const name: Font = { size: 11.5, weight: 620 };
 const small: Font = { size: 10, weight: 450 };
-const badge: Font = { size: 9.5, weight: 650 };
+const badge: Font = { size: 10, weight: 650 };
+const tiny: Font = { size: 3.7, weight: 520 }; // for who comes close
 
 const dimmed = 0.36;
 
@@ -19,7 +20,7 @@ export function cardMarks(out: Mark[], c: Card, p: Picture): void {
   if (!box) return;
   const { theme } = p;
   const a = p.focus && !p.focus.nodes.has(c.id) ? dimmed : 1;
-  const many = !c.group && c.node?.expandable && (c.node.count ?? 1) > 1;
+  const many = c.node?.expandable && (c.node.count ?? 1) > 1;
   const chosen = p.focus?.selected.has(c.id);
   out.push({ m: 'rect', x: box.x, y: box.y + 1.5, w: box.w, h: box.h + 0.5, r: 8, fill: theme.cardShade, a });
   if (many)
@@ -44,8 +45,9 @@ export function cardMarks(out: Mark[], c: Card, p: Picture): void {
     width: chosen ? 2 : 1,
     a: 1,
   });
-  if (c.group) tileMarks(out, c, box, p, a);
-  else faceMarks(out, c, box, p, a);
+  if (c.node) faceMarks(out, c, box, p, a);
+  else tileMarks(out, c, box, p, a);
+  if (c.self !== undefined) selfMarks(out, c, box, p, a);
   if (p.layout.pinned?.has(c.id)) pinMark(out, box.x + box.w - 2, box.y + 1, p);
 }
 
@@ -55,46 +57,52 @@ export function pinMark(out: Mark[], x: number, y: number, p: Picture): void {
   out.push({ m: 'glyph', name: 'pin', x: x - 4.5, y: y - 4.5, size: 9, line: p.theme.back, a: 1 });
 }
 
+interface Spot {
+  x: number;
+  y: number;
+  size: number;
+}
+
 function iconMarks(
   out: Mark[],
-  kind: string,
-  provider: Provider,
-  country: string | undefined,
-  x: number,
-  y: number,
-  size: number,
+  of: { kind: string; provider: Provider; country?: string },
+  { x, y, size }: Spot,
   p: Picture,
   a: number,
+  seen: Seen = {},
 ): void {
   const { theme } = p;
-  const of = p.packed?.(kind);
-  if (of) {
+  const official = p.packed?.(of.kind);
+  if (official) {
     // Some are thin lines on nothing, made for white paper.
-    if (theme.dark) out.push({ m: 'rect', x, y, w: size, h: size, r: 3, fill: '#f4f5f9', a });
-    out.push({ m: 'image', of, x, y, size, a });
+    if (theme.dark) out.push({ m: 'rect', x, y, w: size, h: size, r: 3, fill: '#f4f5f9', a, ...seen });
+    out.push({ m: 'image', of: official, x, y, size, a, ...seen });
     return;
   }
-  out.push({ m: 'rect', x, y, w: size, h: size, r: size * 0.27, fill: theme.provider[provider], a });
-  if (country)
+  const fill = theme.provider[of.provider];
+  out.push({ m: 'rect', x, y, w: size, h: size, r: size * 0.27, fill, a, ...seen });
+  if (of.country)
     out.push({
       m: 'text',
       x: x + size / 2,
-      y: y + size / 2 + size * 0.17,
-      text: country.slice(0, 2),
-      font: { size: size * 0.48, weight: 700 },
+      y: y + size / 2 + size * 0.21,
+      text: of.country.slice(0, 2),
+      font: { size: size * 0.6, weight: 700 },
       fill: theme.glyph,
       anchor: 'middle',
       a,
+      ...seen,
     });
   else
     out.push({
       m: 'glyph',
-      name: iconOf(kind).glyph,
+      name: iconOf(of.kind).glyph,
       x: x + size * 0.16,
       y: y + size * 0.16,
       size: size * 0.68,
       line: theme.glyph,
       a,
+      ...seen,
     });
 }
 
@@ -110,119 +118,203 @@ const noted = new Set([
 ]);
 const noteOf = (c: Card): string => c.node?.detail ?? (noted.has(c.kind) ? iconOf(c.kind).title : '');
 
+const asked = new WeakMap<Scene, Map<string, Set<string>>>();
+/** portsOf are the ports that a card is asked at, for who comes close. */
+function portsOf(c: Card, { scene }: Picture): string {
+  let of = asked.get(scene);
+  if (!of) {
+    of = new Map();
+    for (const k of scene.strokes) {
+      const ports = of.get(k.t) ?? new Set();
+      for (const x of k.edge.ports ?? []) ports.add(`${x.port ?? x.proto} ${x.name ?? ''}`.trim());
+      of.set(k.t, ports);
+    }
+    asked.set(scene, of);
+  }
+  return [...(of.get(c.id) ?? [])].slice(0, 6).join(', ');
+}
+
 function faceMarks(out: Mark[], c: Card, box: Box, p: Picture, a: number): void {
   const { theme, measure, layout } = p;
+  const { z } = layout;
   const n = c.node!;
   const slim = layout.compact;
-  const size = slim ? 18 : 24;
-  iconMarks(
-    out,
-    c.kind,
-    c.provider,
-    n.kind === 'net.country' ? n.country : undefined,
-    box.x + (slim ? 5 : 7),
-    box.y + (box.h - size) / 2,
-    size,
-    p,
-    a,
-  );
+  const size = slim ? Math.min(21, 18 * z) : 24;
+  const title: Font = scaled(slim ? { ...name, size: 11 } : name, z);
+  const less = scaled(small, z);
+  const far = legible / title.size; // from there on the name can be read
+  const icon = (s: number, x: number, seen: Seen) =>
+    iconMarks(out, c, { x, y: box.y + (box.h - s) / 2, size: s }, p, a, seen);
+  icon(size, box.x + (slim ? 4 : 7), { from: far });
+  icon(box.h - 5, box.x + (box.w - box.h + 5) / 2, { to: far });
   const x = box.x + (slim ? 28 : 38);
   const right = box.x + box.w - 7;
   const red = c.denied ? count(c.denied) : '';
-  const redW = red ? measure(red, badge) + 18 : 0;
+  const redW = red ? measure(red, scaled(badge, z)) + 18 * z : 0;
   const times = (n.count ?? 1) > 1 ? `×${count(n.count)}` : '';
-  const timesW = times ? measure(times, small) + 4 : 0;
-  const title = fit(
-    c.label,
-    slim ? { ...name, size: 11 } : name,
-    right - x - timesW - (slim ? redW : 0),
-    measure,
-  );
-  const y = slim ? box.y + box.h / 2 + 4 : box.y + 16.5;
-  out.push({ m: 'text', x, y, text: title, font: slim ? { ...name, size: 11 } : name, fill: theme.text, a });
-  if (times)
+  const timesW = times ? measure(times, less) + 4 : 0;
+  const room = right - x - (slim ? redW : 0);
+  // A name is worth more than how many they are: that goes to the second line then.
+  const whole = measure(c.label, title);
+  const below = times !== '' && whole + timesW > room;
+  const text = fit(c.label, title, room - (below ? 0 : timesW), measure);
+  const mid = box.y + box.h / 2;
+  const y = slim ? mid + 3.6 * z : mid - 1.5 - z;
+  const ink = theme.ink[c.provider];
+  out.push({ m: 'text', x, y, text, font: title, fill: theme.text, a });
+  if (times && !below)
     out.push({
       m: 'text',
-      x: x + measure(title, name) + 4,
+      x: x + measure(text, title) + 4,
       y,
       text: times,
-      font: { ...small, weight: 620 },
-      fill: theme.ink[c.provider],
+      font: { ...less, weight: 620 },
+      fill: ink,
       a,
     });
   if (red)
-    redMarks(out, red, right - redW + 1, slim ? box.y + box.h / 2 - 7 : box.y + box.h - 18, redW, p, a);
+    redMarks(out, red, right - redW + 1, slim ? mid - 6.5 * z : box.y + box.h - 3 - 13 * z, redW, p, a);
   if (slim) return;
   const value =
     c.value === null
       ? ''
       : `${quantity(c.value, p.scene.metric)}${p.scene.metric === 'bytes' ? '' : unit(p.scene.metric)}`;
   const note = noteOf(c);
-  const inet = n.kind.startsWith('net.');
-  // A note that does not fit beside the value is left out, not cut.
-  const both = (inet && note ? [note] : [value, note]).filter(Boolean).join(' · ');
-  const second = measure(both, small) <= right - x - redW ? both : inet && note ? note : value || note;
-  out.push({
-    m: 'text',
-    x,
-    y: box.y + 30,
-    text: fit(second, small, right - x - redW, measure),
-    font: small,
-    fill: theme.muted,
-    a,
-  });
+  const more = n.kind.startsWith('net.') ? [note, value] : [value, note];
+  const y2 = mid + 10.8 * z;
+  let x2 = x;
+  if (below) {
+    out.push({ m: 'text', x, y: y2, text: times, font: { ...less, weight: 620 }, fill: ink, a });
+    x2 += timesW + 2;
+  }
+  // What does not fit beside the first is left out, not cut.
+  const left = right - x2 - redW;
+  const both = more.filter(Boolean).join(' · ');
+  const second = [both, ...more].find((t) => t && measure(t, less) <= left);
+  if (second) out.push({ m: 'text', x: x2, y: y2, text: second, font: less, fill: theme.muted, a });
+  const ports = portsOf(c, p);
+  if (ports && !layout.compact)
+    out.push({
+      m: 'text',
+      x: box.x + 7,
+      y: box.y + box.h - 1.6,
+      text: fit(ports, tiny, box.w - 14, measure),
+      font: tiny,
+      fill: theme.muted,
+      a,
+    });
 }
 
 function redMarks(out: Mark[], text: string, x: number, y: number, w: number, p: Picture, a: number): void {
-  out.push({ m: 'rect', x, y, w, h: 14, r: 7, fill: p.theme.badge, a });
-  noEntry(out, { x: x + 8, y: y + 7 }, 4, p.theme.badgeText, p.theme.badge, a);
-  out.push({ m: 'text', x: x + 14.5, y: y + 10.4, text, font: badge, fill: p.theme.badgeText, a });
+  const { z } = p.layout;
+  out.push({ m: 'rect', x, y, w, h: 13 * z, r: 6.5 * z, fill: p.theme.badge, a });
+  noEntry(out, { x: x + 8 * z, y: y + 6.5 * z }, 4 * z, p.theme.badgeText, p.theme.badge, a);
+  out.push({
+    m: 'text',
+    x: x + 14.5 * z,
+    y: y + 10.1 * z,
+    text,
+    font: scaled(badge, z),
+    fill: p.theme.badgeText,
+    a,
+  });
 }
+
+/** selfMarks is a small loop under the card: its members talk among themselves. */
+function selfMarks(out: Mark[], c: Card, box: Box, p: Picture, a: number): void {
+  const [x, y] = [box.x + box.w - 24, box.y + box.h];
+  const line = p.theme.provider[c.provider];
+  const alpha = a === 1 ? 0.75 : 0.1;
+  out.push({
+    m: 'path',
+    d: `M${x} ${y}C${x} ${y + 8} ${x + 13} ${y + 8} ${x + 13} ${y + 3.5}`,
+    line,
+    width: 1.6,
+    a: alpha,
+  });
+  out.push({
+    m: 'fill',
+    d: `M${x + 13} ${y}L${x + 15.6} ${y + 4.6}L${x + 10.4} ${y + 4.6}Z`,
+    fill: line,
+    a: alpha,
+  });
+}
+
+/** shortOf is what tells a host from its neighbours. */
+const shortOf = (c: Card, label: string): string =>
+  c.label.endsWith('.0/24') ? `.${label.slice(label.lastIndexOf('.') + 1)}` : label;
 
 function tileMarks(out: Mark[], c: Card, box: Box, p: Picture, a: number): void {
   const { theme, measure } = p;
-  iconMarks(out, c.kind, c.provider, undefined, box.x + 6, box.y + 6, 18, p, a);
+  const { z } = p.layout;
+  const title = scaled(name, z);
+  const less = scaled(small, z);
+  const far = legible / title.size;
+  const size = Math.min(22, 18 * z);
+  iconMarks(out, c, { x: box.x + 5, y: box.y + 15 - size / 2, size }, p, a, { from: far });
+  iconMarks(out, c, { x: box.x + 4, y: box.y + 3, size: 24 }, p, a, { to: far });
+  const x = box.x + 10 + size;
+  const y = box.y + 15 + 4 * z;
+  const room = box.w - 17 - size;
   const value = c.value === null ? '' : quantity(c.value, p.scene.metric);
-  const w = measure(value, small);
   const times = `×${count(c.tiles.length)}`;
-  const title = fit(c.label, name, box.w - 44 - w - measure(times, small), measure);
-  out.push({ m: 'text', x: box.x + 29, y: box.y + 19, text: title, font: name, fill: theme.text, a });
-  out.push({
-    m: 'text',
-    x: box.x + 33 + measure(title, name),
-    y: box.y + 19,
-    text: times,
-    font: { ...small, weight: 620 },
-    fill: theme.ink[c.provider],
-    a,
-  });
-  out.push({
-    m: 'text',
-    x: box.x + box.w - 7,
-    y: box.y + 19,
-    text: value,
-    font: small,
-    fill: theme.muted,
-    anchor: 'end',
-    a,
-  });
+  const timesW = measure(times, less) + 4;
+  // The name goes before the number of hosts, and both before the amount.
+  const text = fit(c.label, title, Math.max(room - timesW, room * 0.55), measure);
+  const w = measure(text, title);
+  out.push({ m: 'text', x, y, text, font: title, fill: theme.text, a });
+  if (w + timesW <= room)
+    out.push({
+      m: 'text',
+      x: x + w + 4,
+      y,
+      text: times,
+      font: { ...less, weight: 620 },
+      fill: theme.ink[c.provider],
+      a,
+    });
+  if (value && w + timesW + measure(value, less) + 6 <= room)
+    out.push({
+      m: 'text',
+      x: box.x + box.w - 7,
+      y,
+      text: value,
+      font: less,
+      fill: theme.muted,
+      anchor: 'end',
+      a,
+    });
   for (const t of c.tiles) {
     const b = p.layout.tiles.get(t.id)!;
     const chosen = p.focus?.selected.has(t.id);
-    const bright = !p.focus || p.focus.nodes.has(t.id) || p.focus.selected.has(c.id) ? a : dimmed;
-    iconMarks(out, t.kind, c.provider, undefined, b.x, b.y, b.w, p, bright);
-    if (t.denied?.in || t.denied?.out)
+    const bright = !p.focus || p.focus.nodes.has(t.id) || p.focus.whole?.has(c.id) ? a : dimmed;
+    const big = b.w > 12;
+    if (big) iconMarks(out, { kind: t.kind, provider: c.provider }, { x: b.x, y: b.y, size: b.w }, p, bright);
+    else out.push({ m: 'rect', ...b, r: 2, fill: theme.provider[c.provider], a: bright });
+    const red = t.denied?.in || t.denied?.out;
+    if (red)
       out.push({
         m: 'dot',
         x: b.x + b.w - 1,
         y: b.y + 1,
-        r: 3,
+        r: big ? 3 : 2,
         fill: theme.denied,
         line: theme.card,
         width: 1,
         a: bright,
       });
     if (p.layout.pinned?.has(t.id)) pinMark(out, b.x + b.w, b.y, p);
+    if (big)
+      out.push({
+        m: 'text',
+        x: b.x + b.w / 2,
+        y: b.y + b.h + 3.7,
+        text: fit(shortOf(c, t.label), tiny, b.w + 5, measure),
+        font: tiny,
+        fill: theme.text,
+        anchor: 'middle',
+        a: bright,
+      });
     if (chosen)
       out.push({
         m: 'rect',
@@ -230,7 +322,7 @@ function tileMarks(out: Mark[], c: Card, box: Box, p: Picture, a: number): void 
         y: b.y - 2,
         w: b.w + 4,
         h: b.h + 4,
-        r: 7,
+        r: big ? 7 : 3,
         line: theme.accent,
         width: 2,
         a: 1,

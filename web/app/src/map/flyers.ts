@@ -3,7 +3,7 @@
 import type { Camera } from './camera';
 import { draw } from './canvas';
 import { along, lengthOf } from './geometry';
-import { boxOf, focus, labels, lit, ring, routes, scene, size, theme } from './model';
+import { boxOf, focus, labels, lit, ring, scene, seen, size, theme } from './model';
 import { verdictColour } from './theme';
 
 const still = matchMedia('(prefers-reduced-motion: reduce)');
@@ -32,7 +32,7 @@ export function flyers(c: HTMLCanvasElement, at: () => Camera): { draw: () => vo
     if (again) frame = requestAnimationFrame(tick);
   };
   const dots = (time: number): boolean => {
-    const bright = routes.value.filter((r) => focus.value?.edges.has(r.stroke.key)).slice(0, 60);
+    const bright = seen.value.filter((r) => focus.value?.edges.has(r.stroke.key)).slice(0, 60);
     for (const r of bright) {
       const n = lengthOf(r.line);
       const red = r.mark !== null;

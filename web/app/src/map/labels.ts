@@ -1,6 +1,7 @@
-// Labels of paths: placed at the first of 7 points times 3 offsets along the
-// path that hits no card, header or other label. Where none is free it may lie
-// over a card's margin; a single label is always placed.
+// Where labels of paths stand: at the first of 7 points times 3 offsets along
+// the path that hits no card, header or other label. Where none is free a label
+// may lie over what is dimmed, never over what is bright; what finds no place
+// is left out, but a single label is always placed.
 import { along, type Box, overlap, type Point } from './geometry';
 
 export interface Wanted {
@@ -12,27 +13,23 @@ export interface Wanted {
 const parts = [0.5, 0.38, 0.62, 0.27, 0.73, 0.17, 0.83];
 const sides = [0, -1, 1];
 
-export function placeLabels<T extends Wanted>(list: T[], obstacles: Box[]): { of: T; box: Box }[] {
+/** placeLabels keeps off walls, and off soft ones while there is another place. */
+export function placeLabels<T extends Wanted>(
+  list: T[],
+  walls: Box[],
+  soft: Box[] = [],
+): { of: T; box: Box }[] {
   const taken: Box[] = [];
   const out: { of: T; box: Box }[] = [];
+  const all = [...walls, ...soft];
   for (const of of list) {
-    const box =
-      free(of, obstacles, taken) ??
-      free(of, obstacles.map(inner), taken) ??
-      (list.length === 1 ? centred(of) : null);
+    const box = free(of, all, taken) ?? free(of, walls, taken) ?? (list.length === 1 ? centred(of) : null);
     if (!box) continue;
     taken.push(box);
     out.push({ of, box });
   }
   return out;
 }
-
-const inner = (b: Box): Box => ({
-  x: b.x + Math.min(34, b.w / 3),
-  y: b.y,
-  w: Math.max(0, b.w - 2 * Math.min(34, b.w / 3)),
-  h: b.h,
-});
 
 const centred = (l: Wanted): Box => {
   const p = along(l.line, 0.5);

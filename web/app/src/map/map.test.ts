@@ -98,7 +98,8 @@ describe('scene', () => {
     const host = (id: string, parent: string) => ({ ...g.nodes[0], id, parent, label: id.slice(5) });
     g.nodes.push(host('host:192.0.2.1', 'inet:net:192.0.2.0/24@DE'), host('host:198.51.100.1', 'inet:cc:DE'));
     const s = sceneOf(g, 'bytes', 'all');
-    expect(s.frames.filter((f) => f.side === 'internet')).toHaveLength(1);
+    const boxes = s.frames.filter((f) => f.side === 'internet').map((f) => f.label);
+    expect(boxes).toEqual(['Internet', 'Scanners', 'Sites & users', 'DE']);
     expect(s.cardOf.get('host:192.0.2.1')?.id).toBe('inet:net:192.0.2.0/24@DE');
     const layout = tiers(s, window);
     expect(layout.cards.has('inet:net:192.0.2.0/24@DE')).toBe(true);

@@ -1,6 +1,6 @@
 // Marks: the few kinds of things that a picture is made of, and what a picture
 // is made from.
-import type { Glyph } from '../glyphs';
+import type { Glyph } from '../glyph';
 import type { Pack } from '../packs';
 import type { Point } from './geometry';
 import type { Route } from './routes';
@@ -8,7 +8,18 @@ import type { Scene } from './scene';
 import type { Theme } from './theme';
 import type { Layout } from './tiers';
 
-export type Mark =
+/** Seen says at which scales of the window a mark is drawn: from (with) and to (without). */
+export interface Seen {
+  from?: number;
+  to?: number;
+}
+
+/** Texts smaller than this on the screen are not drawn: nobody could read them. */
+export const legible = 8.95;
+
+export type Mark = Seen & Shape;
+
+export type Shape =
   | {
       m: 'rect';
       x: number;
@@ -63,11 +74,14 @@ export interface Font {
 export const family = '"Inter Variable", Inter, system-ui, sans-serif';
 export const fontText = (f: Font): string =>
   `${f.weight} ${f.size}px ${f.mono ? 'ui-monospace, monospace' : family}`;
+export const scaled = (f: Font, z: number): Font => (z === 1 ? f : { ...f, size: f.size * z });
 export type Measure = (text: string, font: Font) => number;
 
 export interface Focus {
   nodes: Set<string>; // card ids that stay bright
   edges: Set<string>; // edge keys
+  /** Cards in focus with all that they hold. */
+  whole?: Set<string>;
   selected: Set<string>; // node ids
   edge: string; // selected edge's key
   labels: boolean;
@@ -76,6 +90,8 @@ export interface Focus {
 export interface Picture {
   scene: Scene;
   layout: Layout;
+  /** Also without a focus every path says its label. */
+  labels?: boolean;
   routes: Route[];
   theme: Theme;
   measure: Measure;

@@ -5,11 +5,13 @@ import { found } from '../act/found';
 import { ways } from '../act/target';
 import type { Graph } from '../api';
 import { count, quantity, unit } from '../format';
+import { glyphs } from '../glyphs';
 import { iconOf } from '../icons';
 import { packed } from '../packs';
 import { selected as chosen, drawn, graph, isDark, tabled, view } from '../state';
 import { steady } from '../time/play';
 import type { Arranged, Kind } from './arrange';
+import { labelMarks } from './callouts';
 import { inside, type Point } from './geometry';
 import type { Focus, Mark, Measure, Picture } from './marks';
 import type { Memory } from './memory';
@@ -19,7 +21,6 @@ import { given, pins, settled } from './pins';
 import { arrange, kit, small, wantKit } from './place';
 import { coursesOf, Route, scaleOf } from './routes';
 import { type Card, type Column, edgeKey, type Scene, type Stroke, sceneOf } from './scene';
-import { labelMarks } from './strokes';
 import { dark, light } from './theme';
 import type { Layout } from './tiers';
 
@@ -36,6 +37,7 @@ export const bottom = signal(56);
 let before: Map<string, Column> | undefined;
 let level = '';
 let behind: Scene | null = null;
+let many = false;
 /** told is the scene of the newest answer, before it has a place. */
 const told = computed(() => {
   const answer = drawn.value;
@@ -43,9 +45,13 @@ const told = computed(() => {
   // Nobody sees the map behind the table: it is drawn when it comes back.
   if (tabled.value) return behind;
   const g = view.value.focus.length ? answer : steady(answer);
-  if (g.level !== level) before = undefined;
+  if (g.level !== level) {
+    before = undefined;
+    many = false;
+  }
   level = g.level;
-  const s = sceneOf(g, view.value.metric, view.value.show, before);
+  const s = sceneOf(g, view.value.metric, view.value.show, before, many);
+  many = s.clustered;
   before = new Map([...(before ?? []), ...s.tiers]);
   behind = s;
   return s;
@@ -60,7 +66,7 @@ const keyOf = (kind: Kind): string => {
   return [kind, g && keys.get(g), ...focus].join('\n');
 };
 /** roomFor: on a phone the map is laid out for a wider window and swiped, or nobody could read it. */
-const roomFor = (w: number, h: number) => (w < 600 ? { w: 1000, h: h * 1.3 } : { w, h });
+const roomFor = (w: number, h: number) => (w < 600 ? { w: 1500, h, k: 0.8 } : { w, h });
 
 interface Shown extends Arranged {
   scene: Scene;
@@ -161,13 +167,17 @@ export const focus = computed<Focus | null>(() => {
   const base = { selected, edge: selectedEdge, labels: true };
   const nodes = new Set<string>();
   const edges = new Set<string>();
+  const whole = new Set<string>();
   const take = (id: string) => {
     nodes.add(id);
     const c = s.cardOf.get(id);
     if (c) nodes.add(c.id);
+    if (c?.id === id) whole.add(id);
   };
   const of = h.node && known(h.node) ? new Set([h.node]) : h.edge ? new Set<string>() : selected;
   const path = h.edge || (h.node ? '' : selectedEdge);
+  // Of a host its own paths; of a card those that are drawn at it.
+  const all = s.clustered ? [...new Set([...s.strokes, ...s.single])] : s.strokes;
   const bright = (k: Stroke): void => {
     edges.add(k.key);
     take(k.s);
@@ -177,20 +187,39 @@ export const focus = computed<Focus | null>(() => {
   const hits = h.node || h.edge ? null : found.value;
   if (hits?.size) {
     for (const id of hits) take(id);
-    for (const k of s.strokes) if (hits.has(k.s) && hits.has(k.t)) edges.add(k.key);
-    return { ...base, nodes, edges, labels: false };
+    for (const k of s.single) if (hits.has(k.s) && hits.has(k.t)) edges.add(k.key);
+    return { ...base, nodes, edges, whole, labels: false };
   }
   if (ways.value && !h.node && !h.edge) {
     const on = new Set(ways.value.edges.map((e) => edgeKey(e.s, e.t)));
-    for (const k of s.strokes) if (on.has(k.key)) bright(k);
-    return { ...base, nodes, edges };
+    for (const k of s.single) if (on.has(k.key)) bright(k);
+    return { ...base, nodes, edges, whole };
   }
   if (!of.size && !path) return null;
   for (const id of of) take(id);
   const mine = (id: string) => of.has(id) || of.has(s.cardOf.get(id)?.id ?? '');
-  for (const k of s.strokes) if (path ? k.key === path : mine(k.s) || mine(k.t)) bright(k);
-  return { ...base, nodes, edges };
+  const drawnAt = (k: Stroke) => of.has(k.s) || of.has(k.t) || (!s.clustered && (mine(k.s) || mine(k.t)));
+  for (const k of all) if (path ? k.key === path : drawnAt(k)) bright(k);
+  return { ...base, nodes, edges, whole };
 });
+
+/** apart are the paths in focus that are else drawn in a bundle. */
+const apart = computed<Route[]>(() => {
+  const s = scene.value;
+  const f = focus.value;
+  if (!s?.clustered || !f || !layout.value) return [];
+  const bundled = new Set(s.strokes.map((k) => k.key));
+  const strokes = s.single.filter((k) => f.edges.has(k.key) && !bundled.has(k.key)).slice(0, 400);
+  const route = layout.value.round ? kit.value?.forceCourses : coursesOf;
+  if (!strokes.length || !route) return [];
+  return route({ ...s, strokes }, layout.value, scale.value, () => true).map(
+    (c) => new Route(strokes[c.n], c),
+  );
+});
+/** seen are all routes of the picture. */
+export const seen = computed<Route[]>(() =>
+  apart.value.length ? [...routes.value, ...apart.value] : routes.value,
+);
 
 export const theme = computed(() => (isDark.value ? dark : light));
 
@@ -199,7 +228,7 @@ const picture = (f: Focus | null): Picture | null =>
     ? {
         scene: scene.value,
         layout: layout.value,
-        routes: routes.value,
+        routes: f ? seen.value : routes.value,
         theme: theme.value,
         measure: measure.value,
         focus: f,
@@ -207,8 +236,9 @@ const picture = (f: Focus | null): Picture | null =>
       }
     : null;
 
+/** Painted anew when the glyphs are there. */
 const painted = (p: Picture | null): Mark[] =>
-  p ? (p.layout.round ? (kit.value?.paintBubbles(p) ?? []) : paint(p)) : [];
+  p && glyphs.value ? (p.layout.round ? (kit.value?.paintBubbles(p) ?? []) : paint(p)) : [];
 
 /** On a large map what is in focus is drawn over a veil: the rest is not made anew. */
 const large = computed(() => routes.value.length > 1200);
@@ -231,7 +261,9 @@ export const lit = computed<Mark[]>(() => {
 /** labels lie over the moving dots, so they are drawn apart. */
 export const labels = computed<Mark[]>(() => {
   const p = picture(focus.value);
-  return p?.focus?.labels ? labelMarks(p) : [];
+  // A picture of nothing but what was stopped says how much, as long as that can be read.
+  const audit = p && view.value.show !== 'all' && p.routes.length < 40 && p.routes.every((r) => r.mark);
+  return p && (p.focus?.labels || audit) ? labelMarks(p) : [];
 });
 
 /** plainMarks is the picture without focus, for a file. */
@@ -245,7 +277,7 @@ export function hit(p: Point, near: number): { node: string; edge: string } {
   for (const [id, b] of l.cards) if (inside(p, b)) return { node: id, edge: '' };
   let best = near;
   let edge = '';
-  for (const r of routes.value) {
+  for (const r of seen.value) {
     const d = r.apart(p, near + 5) - r.width / 2;
     if (d < best) {
       best = d;
@@ -262,14 +294,28 @@ export function boxAt(p: Point): string {
   return on.sort((a, b) => area(a) - area(b))[0]?.frame.id ?? '';
 }
 
+/** endsOf are the nodes of a path; of a bundle that the server does not know, its largest path's. */
+export function endsOf(key: string): [string, string] {
+  const k = scene.value?.strokes.find((x) => x.key === key);
+  if (!k?.of || (!isPiece(k.s) && !isPiece(k.t))) return key.split('\n') as [string, string];
+  const best = k.of.reduce((a, b) => ((b.value ?? b.records) > (a.value ?? a.records) ? b : a));
+  return [best.s, best.t];
+}
+
+/** isPiece tells a piece of address space, which is no node of the server's. */
+export const isPiece = (id: string): boolean => {
+  const c = scene.value?.cardOf.get(id);
+  return c?.id === id && !c.node && !c.group;
+};
+
 /** summary is what the map says of itself. */
 export const summary = computed(() => {
   const g = drawn.value;
   if (tabled.value && g) return `${count(g.nodes.length)} nodes, ${count(g.edges.length)} paths`;
   const s = scene.value;
   if (!s) return 'No map yet';
-  const paths = new Set(s.strokes.map((k) => k.key)).size;
-  const denied = s.strokes.filter((k) => k.verdict === 'denied').length;
+  const paths = new Set(s.single.map((k) => k.key)).size;
+  const denied = s.single.filter((k) => k.verdict === 'denied').length;
   const cards = new Set(s.cardOf.values()).size;
   return `${count(cards)} ${cards === 1 ? 'group' : 'groups'}, ${count(paths)} ${paths === 1 ? 'path' : 'paths'}, ${count(denied)} denied`;
 });
@@ -300,11 +346,11 @@ export const items = computed<Item[]>(() => {
       (l.cards.get(a.id)?.y ?? 0) - (l.cards.get(b.id)?.y ?? 0),
   );
   const peers = new Map<string, number>();
-  for (const k of s.strokes) if (k.verdict !== 'denied') peers.set(k.t, (peers.get(k.t) ?? 0) + 1);
+  for (const k of s.single) if (k.verdict !== 'denied') peers.set(k.t, (peers.get(k.t) ?? 0) + 1);
   return cards.flatMap((c) => {
     const n = c.node;
     const of =
-      (c.group ? `${c.tiles.length} hosts, opened` : '') ||
+      (c.tiles.length ? `${c.tiles.length} hosts${c.cluster ? '' : ', opened'}` : '') ||
       ((n?.count ?? 1) > 1 ? `${n?.count} endpoints` : '');
     const m = s.metric;
     const incoming = n
@@ -324,7 +370,8 @@ export const items = computed<Item[]>(() => {
       c.denied ? `${count(c.denied)} denied` : '',
     ];
     return [
-      { id: c.id, label: text.filter(Boolean).join('; ') },
+      // A piece of address space is no node.
+      ...(c.node || c.group ? [{ id: c.id, label: text.filter(Boolean).join('; ') }] : []),
       ...c.tiles.map((t) => ({ id: t.id, label: `${t.label}, ${t.detail ?? 'host'} of ${c.label}` })),
     ];
   });

@@ -4,7 +4,7 @@ import { choose, openMenu } from '../act/Menu';
 import { clearSelection, selectEdge, toggleExpand } from '../state';
 import type { Point } from './geometry';
 import { dragTo, drop, type Grip, gripAt } from './live';
-import { boxAt, hit, hover, scene } from './model';
+import { boxAt, endsOf, hit, hover, isPiece, scene } from './model';
 import type { Pins } from './move';
 import { pins, release } from './pins';
 import { at, gesture, mapZoom, pan } from './zoom';
@@ -28,6 +28,10 @@ const under = (e: MouseEvent) => hit(pointOf(e), 5 / at.value.k);
 /** toggle opens a group to its members, or closes it. */
 export function toggle(id: string): boolean {
   const c = scene.value?.cardOf.get(id);
+  if (c?.cluster) {
+    mapZoom.near(id);
+    return true;
+  }
   if (c?.group) toggleExpand(c.id);
   else if (c?.node?.expandable) toggleExpand(id);
   else return false;
@@ -36,7 +40,8 @@ export function toggle(id: string): boolean {
 
 function menuAt(e: MouseEvent, p: Point): void {
   const h = hit(p, 5 / at.value.k);
-  const id = h.node || h.edge || boxAt(p);
+  const node = isPiece(h.node) ? '' : h.node;
+  const id = node || (h.edge && endsOf(h.edge).join('\n')) || boxAt(p);
   card.value = null;
   if (id) openMenu(id, e.clientX, e.clientY);
 }
@@ -139,11 +144,10 @@ export const mouse = {
   onClick(e: MouseEvent): void {
     if (dragged) return;
     const h = under(e);
-    if (h.node) choose(h.node, e.shiftKey);
-    else if (h.edge) {
-      const [s, t] = h.edge.split('\n');
-      selectEdge(s, t);
-    } else clearSelection();
+    if (isPiece(h.node)) mapZoom.near(h.node);
+    else if (h.node) choose(h.node, e.shiftKey);
+    else if (h.edge) selectEdge(...endsOf(h.edge));
+    else clearSelection();
   },
   onDblClick(e: MouseEvent): void {
     const { node } = under(e);

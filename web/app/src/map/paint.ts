@@ -5,8 +5,8 @@ import type { Provider } from '../api';
 import { count } from '../format';
 import { cardMarks, pinMark } from './cards';
 import type { Box } from './geometry';
-import { type Font, fit, type Mark, type Picture } from './marks';
-import { layer, routeMarks } from './strokes';
+import { type Font, fit, type Mark, type Picture, scaled } from './marks';
+import { layer, routeMarks, strongOf } from './strokes';
 import { alpha, mix } from './theme';
 import type { FrameBox } from './tiers';
 
@@ -19,10 +19,11 @@ export function paint(p: Picture): Mark[] {
   for (const f of p.layout.frames) frameMarks(out, f, p);
   tetherMarks(out, p);
   const order = [...p.routes].sort((a, b) => layer(a, p) - layer(b, p));
-  for (const r of order) if (layer(r, p) < 2) routeMarks(out, r, p);
+  const strong = strongOf(p.routes);
+  for (const r of order) if (layer(r, p) < 2) routeMarks(out, r, p, strong(r));
   for (const f of p.layout.frames) headerMarks(out, f, p);
   for (const card of new Set(p.scene.cardOf.values())) cardMarks(out, card, p);
-  for (const r of order) if (layer(r, p) >= 2) routeMarks(out, r, p);
+  for (const r of order) if (layer(r, p) >= 2) routeMarks(out, r, p, true);
   return out;
 }
 
@@ -45,6 +46,18 @@ function tetherMarks(out: Mark[], p: Picture): void {
     const card = t && p.scene.cardOf.get(id);
     if (t && card) tie(t, p.layout.cards.get(card.id)!, card.provider);
   }
+}
+
+/** headers are the boxes of what headers say, which no label may cover. */
+export function headers(p: Picture): Box[] {
+  const out: Mark[] = [];
+  for (const f of p.layout.frames) headerMarks(out, f, p);
+  return out.flatMap((k) => {
+    if (k.m === 'rect') return [k];
+    if (k.m !== 'text') return [];
+    const w = p.measure(k.text, k.font);
+    return [{ x: k.anchor ? k.x - w : k.x, y: k.y - k.font.size, w, h: k.font.size * 1.3 }];
+  });
 }
 
 function frameMarks(out: Mark[], f: FrameBox, p: Picture): void {
@@ -78,90 +91,76 @@ const place = (g: FrameBox['frame']['group']): string[] => [
   ...(g?.region ? [g.region] : []),
 ];
 
+/** A line of a header: what is left of it after each text. */
+interface Line {
+  x: number;
+  y: number;
+  end: number;
+}
+
+/** write puts a text on the line if it fits, or as much of it as fits where it may be cut. */
+function write(
+  out: Mark[],
+  p: Picture,
+  line: Line,
+  text: string,
+  font: Font,
+  fill: string,
+  cut = false,
+): void {
+  const room = line.end - line.x;
+  const shown = p.measure(text, font) <= room ? text : cut ? fit(text, font, room, p.measure) : '';
+  if (!shown) return;
+  out.push({ m: 'text', x: line.x, y: line.y, text: shown, font, fill, halo: p.theme.halo, a: 1 });
+  line.x += p.measure(shown, font) + 8;
+}
+
+/** tail puts a text at the end of the line, where there is room beside what must stand before it. */
+function tail(
+  out: Mark[],
+  p: Picture,
+  line: Line,
+  text: string,
+  font: Font,
+  fill: string,
+  before: number,
+): void {
+  const w = p.measure(text, font);
+  if (!text || line.x + before + w + 8 > line.end) return;
+  out.push({ m: 'text', x: line.end, y: line.y, text, font, fill, anchor: 'end', halo: p.theme.halo, a: 1 });
+  line.end -= w + 8;
+}
+
 function headerMarks(out: Mark[], f: FrameBox, p: Picture): void {
   const { box, kind, frame } = f;
   if (p.layout.pinned?.has(frame.id)) pinMark(out, box.x + box.w - 3, box.y + 3, p);
   const { theme, measure } = p;
-  const halo = theme.halo;
+  const z = p.layout.headZ;
+  const less = scaled(small, z);
   if (kind === 'network') {
-    out.push({
-      m: 'rect',
-      x: box.x + 9,
-      y: box.y + 6,
-      w: 16,
-      h: 16,
-      r: 4,
-      fill: theme.provider[frame.provider],
-      a: 1,
-    });
-    out.push({
-      m: 'glyph',
-      name: frame.group ? 'cloud' : 'question-mark',
-      x: box.x + 11,
-      y: box.y + 8,
-      size: 12,
-      line: theme.glyph,
-      a: 1,
-    });
+    const fill = theme.provider[frame.provider];
+    out.push({ m: 'rect', x: box.x + 9, y: box.y + 6, w: 16, h: 16, r: 4, fill, a: 1 });
+    const name = frame.group || frame.provider ? 'cloud' : 'question-mark';
+    out.push({ m: 'glyph', name, x: box.x + 11, y: box.y + 8, size: 12, line: theme.glyph, a: 1 });
+    const font = scaled(header, Math.min(z, 1.3));
     const n = frame.group?.endpoints;
     const whole = f.context ? `${f.context} / ${frame.label}` : frame.label;
+    const line = { x: box.x + 31, y: box.y + 14.2 + 4.3 * Math.min(z, 1.3), end: box.x + box.w - 12 };
     // The name goes before the count, and the count before the rest.
-    const spare = box.w - 54 - measure(whole, header);
-    const long = n ? `${count(n)} endpoint${n === 1 ? '' : 's'}` : '';
-    const right = [long, n ? count(n) : ''].find((t) => t && measure(t, small) <= spare) ?? '';
-    const room = box.w - 44 - (right ? measure(right, small) + 10 : 0);
-    const title = fit(whole, header, room, measure);
-    out.push({
-      m: 'text',
-      x: box.x + 31,
-      y: box.y + 18.5,
-      text: title,
-      font: header,
-      fill: theme.text,
-      halo,
-      a: 1,
-    });
-    const w = measure(title, header);
-    const more = fit(place(frame.group).join(' · '), small, room - w - 8, measure);
-    if (more)
-      out.push({
-        m: 'text',
-        x: box.x + 39 + w,
-        y: box.y + 18,
-        text: more,
-        font: small,
-        fill: theme.muted,
-        halo,
-        a: 1,
-      });
-    if (right)
-      out.push({
-        m: 'text',
-        x: box.x + box.w - 12,
-        y: box.y + 18,
-        text: right,
-        font: small,
-        fill: theme.muted,
-        anchor: 'end',
-        halo,
-        a: 1,
-      });
+    const w = measure(whole, font);
+    tail(out, p, line, n ? `${count(n)} endpoint${n === 1 ? '' : 's'}` : '', less, theme.muted, w);
+    if (n && line.end === box.x + box.w - 12) tail(out, p, line, count(n), less, theme.muted, w);
+    write(out, p, line, whole, font, theme.text, true);
+    for (const text of place(frame.group)) write(out, p, line, text, less, theme.muted);
     return;
   }
   const ink = kind === 'subnet' ? theme.ink[frame.provider] : theme.muted;
-  const title = fit(frame.label, subheader, box.w - 18, measure);
-  out.push({ m: 'text', x: box.x + 9, y: box.y + 15.5, text: title, font: subheader, fill: ink, halo, a: 1 });
-  const w = measure(title, subheader);
-  const more = fit(kind === 'subnet' ? (frame.group?.cidr?.[0] ?? '') : '', small, box.w - 28 - w, measure);
-  if (more)
-    out.push({
-      m: 'text',
-      x: box.x + 16 + w,
-      y: box.y + 15.5,
-      text: more,
-      font: small,
-      fill: theme.muted,
-      halo,
-      a: 1,
-    });
+  const font = scaled(subheader, Math.min(z, 1.3));
+  const line = { x: box.x + 9, y: box.y + 12 + 3.5 * Math.min(z, 1.3), end: box.x + box.w - 9 };
+  write(out, p, line, frame.label, font, ink, true);
+  if (kind !== 'subnet') return;
+  write(out, p, line, frame.group?.cidr?.[0] ?? '', less, theme.muted);
+  // What the column means, where the name does not say it.
+  const tier = p.scene.tiers.get(frame.id) ?? '';
+  if (!frame.label.toLowerCase().includes(tier)) tail(out, p, line, tier, less, theme.muted, 0);
 }

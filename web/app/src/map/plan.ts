@@ -28,13 +28,34 @@ export const roomy: Sizes = {
   side: 40,
 };
 /** Less air, for more networks than fit otherwise. */
-export const close: Sizes = { ...roomy, h: 35, gap: 8, head: 25, subhead: 21, row: 9 };
+export const close: Sizes = {
+  ...roomy,
+  w: 132,
+  h: 36,
+  gap: 8,
+  lane: 36,
+  side: 34,
+  head: 25,
+  subhead: 21,
+  row: 9,
+};
 /** One line a card. */
 export const slim: Sizes = { ...close, w: 128, h: 26, gap: 8, sub: 34, lane: 56 };
 
 export const columns: Column[] = ['public', 'app', 'data'];
-export const tile = 20;
-export const perRow = 5;
+
+/** A grid of tiles: the more there are, the smaller they are drawn. */
+export interface Grid {
+  per: number; // in a row
+  size: number;
+  pitch: number; // downwards
+}
+
+export const gridOf = (c: Card): Grid => {
+  const n = c.tiles.length;
+  if (n <= 20 && !c.cluster) return { per: 5, size: 20, pitch: 26 };
+  return n <= 28 ? { per: 7, size: 14, pitch: 18 } : { per: 11, size: 8, pitch: 11 };
+};
 
 /** A block is a subnet's cards, or the cards of a network that stand in no subnet. */
 export interface Block {
@@ -87,23 +108,40 @@ export function rowsOf(frame: Frame, context: string, scene: Scene): Row[] {
   return rows;
 }
 
-export const heightOf = (c: Card, s: Sizes): number =>
-  c.tiles.length ? 30 + Math.ceil(c.tiles.length / perRow) * (tile + 6) + 4 : s.h;
+/** What a card with tiles has above them. */
+export const tilesTop = 29;
 
-/** split deals cards to k columns of about equal length, read downwards. */
-export function split(cards: Card[], k: number): Card[][] {
-  const per = Math.ceil(cards.length / k);
-  return Array.from({ length: k }, (_, i) => cards.slice(i * per, (i + 1) * per)).filter((l) => l.length);
+export const heightOf = (c: Card, s: Sizes): number => {
+  if (!c.tiles.length) return s.h;
+  const g = gridOf(c);
+  return tilesTop + Math.ceil(c.tiles.length / g.per) * g.pitch + 4;
+};
+
+/** split deals cards to k columns of about equal height, read downwards. */
+export function split(cards: Card[], k: number, s: Sizes): Card[][] {
+  if (k < 2) return cards.length ? [cards] : [];
+  const all = cards.reduce((n, c) => n + heightOf(c, s) + s.gap, 0);
+  const out: Card[][] = [];
+  let seen = 0;
+  for (const c of cards) {
+    const h = heightOf(c, s) + s.gap;
+    const i = Math.min(k - 1, Math.floor(((seen + h / 2) / all) * k));
+    seen += h;
+    (out[i] ??= []).push(c);
+  }
+  return out.filter(Boolean);
 }
+
+const stackH = (cards: Card[], s: Sizes): number =>
+  cards.reduce((n, c) => n + heightOf(c, s), 0) + (cards.length - 1) * s.gap;
+const tallest = (cards: Card[], k: number, s: Sizes): number =>
+  Math.max(0, ...split(cards, k, s).map((l) => stackH(l, s)));
 
 /** blockHeight is asked very often while a plan is sought, so a block remembers it. */
 export function blockHeight(b: Block, k: number, s: Sizes): number {
   const known = b.heights.get(s)?.[k];
   if (known !== undefined) return known;
-  const tallest = Math.max(
-    ...split(b.cards, k).map((l) => l.reduce((n, c) => n + heightOf(c, s), 0) + (l.length - 1) * s.gap),
-  );
-  const h = (b.frame ? s.subhead : 6) + tallest + s.pad + 4;
+  const h = (b.frame ? s.subhead : 6) + tallest(b.cards, k, s) + s.pad + 4;
   const of = b.heights.get(s) ?? [];
   of[k] = h;
   b.heights.set(s, of);
@@ -239,10 +277,11 @@ export interface Measured {
   shelves: Map<Column, Packed>[];
   bandH: number[];
   rowsH: number;
-  far: Card[]; // of the internet
+  near: number; // height of the cloud services
   k: number; // card columns of the internet
   w: number;
   h: number;
+  full: number; // the part of its bands that networks fill
   cut: number; // small blocks that are dealt to several columns, which reads badly
 }
 
@@ -263,27 +302,40 @@ export function measured(
         for (const item of shelf.items) if (item.k > 1 && item.block.cards.length < 6) cut++;
   const bandH: number[] = Array(plan.bands).fill(0);
   plan.nets.forEach((n, i) => {
-    let tallest = 0;
-    for (const p of shelves[i].values()) tallest = Math.max(tallest, p.h);
-    bandH[n.band] = Math.max(bandH[n.band], s.head + tallest + s.pad);
+    let most = 0;
+    for (const p of shelves[i].values()) most = Math.max(most, p.h);
+    bandH[n.band] = Math.max(bandH[n.band], s.head + most + s.pad);
   });
   const rowsH = bandH.reduce((n, h) => n + h, 0) + Math.max(0, plan.bands - 1) * s.row;
-  const far = inet.flatMap(cardsOf);
-  const tall = Math.max(rowsH, Math.min(view.h, far.length * (s.h + s.gap)), 200);
-  const k = far.length ? Math.ceil((far.length * (s.h + s.gap) + s.subhead + s.pad) / tall) : 0;
-  const near = services.reduce((n, f) => n + serviceHeight(cardsOf(f), s) + s.row, 0) - s.row;
-  const inetH = k ? s.subhead + Math.ceil(far.length / k) * (s.h + s.gap) + s.pad : 0;
+  const most = inet.reduce((n, f) => Math.max(n, cardsOf(f).length), 0);
+  const near = services.length ? servicesHeight(services, s) : 0;
+  const high = Math.max(rowsH, near, Math.min(view.h, outsideHeight(inet, 1, s)), 200);
+  let k = inet.length ? 1 : 0;
+  while (k && k < most && k < 12 && outsideHeight(inet, k, s) > high * 1.05) k++;
   const xs = plan.xs(s);
   const rowsW = xs.length ? xs[xs.length - 1] + s.w + 2 * s.pad : 0;
   const w = (k ? colWidth(k, s) + s.side : 0) + rowsW + (services.length ? s.side + 10 + colWidth(1, s) : 0);
-  return { shelves, bandH, rowsH, far, k, w: Math.max(1, w), h: Math.max(rowsH, near, inetH, 120), cut };
+  const full = plan.nets.reduce((n, x) => n + (x.last - x.first + 1) * bandH[x.band], 0);
+  return {
+    full: full / Math.max(1, xs.length * rowsH),
+    shelves,
+    bandH,
+    rowsH,
+    near,
+    k,
+    w: Math.max(1, w),
+    h: Math.max(rowsH, near, outsideHeight(inet, k, s), 120),
+    cut,
+  };
 }
 
 export const cardsOf = (f: Frame): Card[] => [...f.cards, ...f.frames.flatMap(cardsOf)];
 
-export const serviceHeight = (cards: Card[], s: Sizes): number =>
-  s.subhead +
-  cards.reduce((n, c) => n + heightOf(c, s), 0) +
-  (cards.length - 1) * Math.min(s.gap, 9) +
-  s.pad +
-  2;
+/** boxHeight is that of a box whose cards are dealt to k columns. */
+export const boxHeight = (f: Frame, k: number, s: Sizes): number =>
+  s.subhead + tallest(cardsOf(f), k, s) + s.pad + 2;
+
+const outsideHeight = (inet: Frame[], k: number, s: Sizes): number =>
+  k ? inet.reduce((n, f) => n + boxHeight(f, k, s) + s.row, -s.row) : 0;
+const servicesHeight = (list: Frame[], s: Sizes): number =>
+  list.reduce((n, f) => n + boxHeight(f, 1, s) + s.row, -s.row);

@@ -14,21 +14,25 @@ import type {
 } from '../api';
 import { metricOf } from '../format';
 import { iconOf, providerNames, providerOrder } from '../icons';
+import { bundle, few, gather, pieceOf } from './clusters';
 
 export type Side = 'internet' | 'network' | 'services';
 export type Column = 'public' | 'app' | 'data';
 
-/** A card is a node, or an expanded service with its hosts as tiles. */
+/** A card is a node, or a service with its hosts as tiles: opened, or one of too many hosts. */
 export interface Card {
   id: string;
-  node: GraphNode | null; // null: an expanded service
-  group: Group | null; // of an expanded service
+  node: GraphNode | null; // null: it holds tiles
+  group: Group | null; // what the server knows it as; null: a piece of address space
   tiles: GraphNode[];
   label: string;
   kind: string;
   provider: Provider;
+  country?: string;
   value: number | null; // in the chosen metric, both directions
   denied: number; // records stopped on the way to it
+  self?: number | null; // between its members; undefined: nothing
+  cluster?: boolean; // of too many hosts; see clusters.ts
 }
 
 /** A frame is a box around cards: a network's row, a subnet, the internet, a provider's services. */
@@ -53,6 +57,7 @@ export interface Stroke {
   records: number;
   at: At;
   answer: Answer;
+  of?: Stroke[]; // of a bundle
 }
 
 export interface Scene {
@@ -60,14 +65,16 @@ export interface Scene {
   /** Where each node is drawn: its own card, or the card that holds its tile. */
   cardOf: Map<string, Card>;
   nodes: Map<string, GraphNode>;
-  strokes: Stroke[];
+  strokes: Stroke[]; // what is drawn: those between clusters as bundles
+  single: Stroke[]; // each of them
+  clustered: boolean;
   tiers: Map<string, Column>; // of frames and cards that stand in a column
   metric: Metric;
 }
 
 export const edgeKey = (s: string, t: string): string => `${s}\n${t}`;
 
-const names = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
+export const names = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 
 /** byPlace orders cards: what meets the outside first, then by name. It depends on nothing that changes at a refresh. */
 const byPlace = (a: Card, b: Card): number =>
@@ -85,7 +92,14 @@ const holders = new Set(['service', 'net', 'scanners']);
 
 const boxes = new Set(['provider', 'account', 'region', 'network', 'subnet']);
 
-export function sceneOf(graph: Graph, metric: Metric, show: Show, before?: Map<string, Column>): Scene {
+/** sceneOf keeps what was decided before: the columns, and whether there are too many hosts to draw each. */
+export function sceneOf(
+  graph: Graph,
+  metric: Metric,
+  show: Show,
+  before?: Map<string, Column>,
+  wereMany = false,
+): Scene {
   const groups = new Map(graph.groups.map((g) => [g.id, g]));
   const nodes = new Map(graph.nodes.map((n) => [n.id, n]));
   const frames = new Map<string, Frame>();
@@ -164,11 +178,14 @@ export function sceneOf(graph: Graph, metric: Metric, show: Show, before?: Map<s
       continue;
     }
     const side: Side = n.kind.startsWith('net.') || n.id.startsWith('inet:') ? 'internet' : 'network';
+    const self = metricOf(n.self, metric);
     const card: Card = {
       id: n.id,
       node: n,
       group: null,
       tiles: [],
+      country: n.kind === 'net.country' ? n.country : undefined,
+      ...(n.self?.r ? { self } : {}),
       label: n.label,
       kind: n.kind === 'gen.group' ? (levelKinds[graph.level] ?? n.kind) : n.kind,
       provider: n.provider ?? '',
@@ -184,14 +201,25 @@ export function sceneOf(graph: Graph, metric: Metric, show: Show, before?: Map<s
     f.frames.sort((a, b) => names.compare(a.label, b.label) || (a.id < b.id ? -1 : 1));
   }
   for (const c of cards) c.tiles.sort((a, b) => names.compare(a.label, b.label));
+  const clustered = wereMany || cards.length > few;
+  if (clustered)
+    for (const f of frames.values()) {
+      f.cards = gather(f).sort(byPlace);
+      for (const c of f.cards) {
+        cardOf.set(c.id, c);
+        if (c.cluster) for (const t of c.tiles) cardOf.set(t.id, c);
+      }
+    }
   const filled = (f: Frame): boolean => f.cards.length > 0 || (f.frames = f.frames.filter(filled)).length > 0;
-  const shown = roots.filter(filled);
-  shown.sort(
-    (a, b) =>
-      providerOrder(a.provider) - providerOrder(b.provider) ||
-      names.compare(a.label, b.label) ||
-      (a.id < b.id ? -1 : 1),
-  );
+  const shown = roots
+    .filter(filled)
+    .sort(
+      (a, b) =>
+        providerOrder(a.provider) - providerOrder(b.provider) ||
+        names.compare(a.label, b.label) ||
+        (a.id < b.id ? -1 : 1),
+    )
+    .flatMap((f) => (f.side === 'internet' ? sections(f) : f));
 
   const strokes: Stroke[] = [];
   for (const e of graph.edges) {
@@ -213,9 +241,54 @@ export function sceneOf(graph: Graph, metric: Metric, show: Show, before?: Map<s
       });
     }
   }
-  const scene: Scene = { frames: shown, cardOf, nodes, strokes, tiers: new Map(), metric };
+  for (const k of strokes) {
+    const c = cardOf.get(k.s)!;
+    if (c === cardOf.get(k.t) && (k.verdict === 'allowed' || k.verdict === 'unknown'))
+      c.self = add(c.self ?? null, k.value);
+  }
+  const scene: Scene = {
+    frames: shown,
+    cardOf,
+    nodes,
+    strokes,
+    single: strokes,
+    clustered,
+    tiers: new Map(),
+    metric,
+  };
+  if (clustered) scene.strokes = bundle(scene);
   scene.tiers = tiersOf(scene, before);
   return scene;
+}
+
+const ours = /^net\.(onprem|user)$/;
+const sectionOf = (c: Card): string =>
+  ours.test(c.kind)
+    ? 'Sites & users'
+    : c.kind === 'net.scanner'
+      ? 'Scanners'
+      : c.kind !== 'net.country' && c.id.startsWith('svc:')
+        ? 'CDN & partners'
+        : 'Internet';
+/** sections tells apart what is outside: countries, partners, scanners, and the user's own places. */
+function sections(f: Frame): Frame[] {
+  const of = (label: string) => f.cards.filter((c) => sectionOf(c) === label);
+  const bare = of('Sites & users').every((c) => c.cluster || pieceOf(c.label));
+  const own = ['Internet', 'CDN & partners', 'Scanners', 'Sites & users']
+    .map((label) => ({
+      ...f,
+      id: `${f.id}#${label}`,
+      label: bare && label === 'Sites & users' ? 'Private addresses' : label,
+      cards: of(label),
+      frames: [],
+    }))
+    .filter((x) => x.cards.length > 0);
+  // What was opened stands in boxes of its own.
+  const opened = (x: Frame): Frame[] => [
+    ...(x.cards.length ? [{ ...x, frames: [] }] : []),
+    ...x.frames.flatMap((y) => opened({ ...y, label: `${x.label} / ${y.label}` })),
+  ];
+  return [...own, ...f.frames.flatMap((x) => opened(x))];
 }
 
 const add = (...list: (number | null)[]): number | null => {

@@ -6,7 +6,7 @@ import type { Camera } from './camera';
 import { draw } from './canvas';
 import { flyers } from './flyers';
 import type { Mark } from './marks';
-import { labels, lit, marks, ring, size, theme } from './model';
+import { labels, layout, lit, marks, ring, size, theme } from './model';
 import { at } from './zoom';
 
 /** So many marks are drawn well within one picture. */
@@ -26,6 +26,9 @@ interface Bitmap {
   ratio: number;
   next: number; // the first mark that is not drawn
 }
+
+/** least is the smallest text that is drawn: the names in bubbles are few, so they may be smaller. */
+const least = () => (layout.peek()?.round ? 6 : undefined);
 
 /** screen paints the map on c, and what moves over it on over, whenever either changes. */
 export function screen(
@@ -53,7 +56,7 @@ export function screen(
     const r = ratio();
     background(g, c, r, t);
     g.setTransform(r * t.k, 0, 0, r * t.k, r * t.x, r * t.y);
-    draw(g, marks.peek(), t.k);
+    draw(g, marks.peek(), t.k, least());
     ready = work = null;
     seen();
   };
@@ -73,7 +76,7 @@ export function screen(
     const began = performance.now();
     const b = w.canvas.getContext('2d')!;
     const end = w.next + pace;
-    draw(b, w.marks.slice(w.next, end), w.camera.k);
+    draw(b, w.marks.slice(w.next, end), w.camera.k, least());
     b.getImageData(0, 0, 1, 1); // drawn now, not all of it at the end
     w.next = end;
     const took = Math.max(0.5, performance.now() - began);

@@ -1,20 +1,30 @@
-// Paths of the picture: strokes, arrows, the signs of what was stopped, labels.
-import { count, quantity, unit } from '../format';
-import type { Box, Point } from './geometry';
-import { placeLabels } from './labels';
-import type { Font, Gradient, Mark, Picture } from './marks';
+// Paths of the picture: strokes, arrows, and the signs of what was stopped.
+import type { Point } from './geometry';
+import type { Gradient, Mark, Picture } from './marks';
 import type { Route } from './routes';
 import { verdictColour } from './theme';
 
-const hot = (r: Route, p: Picture): boolean => !p.focus || p.focus.edges.has(r.stroke.key);
-const halted = (r: Route): boolean => r.stroke.verdict === 'denied' || r.stroke.verdict === 'dropped';
+export const hot = (r: Route, p: Picture): boolean => !p.focus || p.focus.edges.has(r.stroke.key);
+export const halted = (r: Route): boolean => r.stroke.verdict === 'denied' || r.stroke.verdict === 'dropped';
 /** layer is the drawing order: what was stopped lies over the cards, what is bright over the rest. */
 export const layer = (r: Route, p: Picture): number => (halted(r) ? 2 : 0) + (p.focus && hot(r, p) ? 1 : 0);
 
-/** faint is the opacity of a path: many are lighter, so that they do not hide each other. */
-const faint = (n: number): number => Math.max(0.24, Math.min(0.5, 0.5 * Math.sqrt(140 / Math.max(1, n))));
+/** Among many paths the strongest are drawn as ever and the rest so faint that the structure shows. */
+const most = 50;
+export function strongOf(routes: Route[]): (r: Route) => boolean {
+  if (routes.length < most * 1.7) return () => true;
+  const widths = routes.map((r) => r.width).sort((a, b) => b - a);
+  const least = widths[most];
+  return (r) => r.width > least;
+}
 
-export function routeMarks(out: Mark[], r: Route, p: Picture): void {
+const n = (v: number): string => v.toFixed(1);
+const around = (at: Point, angle: number, d: number): Point => ({
+  x: at.x + Math.cos(angle) * d,
+  y: at.y + Math.sin(angle) * d,
+});
+
+export function routeMarks(out: Mark[], r: Route, p: Picture, strong: boolean): void {
   const { theme } = p;
   const { stroke } = r;
   const bright = hot(r, p);
@@ -26,51 +36,63 @@ export function routeMarks(out: Mark[], r: Route, p: Picture): void {
     const many = !p.focus && p.routes.length > 400;
     const a = many ? 0.5 : bright ? 0.95 : 0.1;
     const c = verdictColour(theme, stroke.verdict, '');
+    const denied = stroke.verdict === 'denied';
+    const dash = denied ? [5, 3.5] : [1.5, 4];
     out.push({
       m: 'path',
       d: r.path,
       line: c,
       width: chosen ? 2.6 : many ? 1 : r.width,
-      dash: stroke.verdict === 'denied' ? [5, 3.5] : [1.5, 4],
-      round: stroke.verdict === 'dropped',
+      dash,
+      round: !denied,
       a,
     });
     if (!r.mark) return;
-    if (stroke.verdict === 'denied') noEntry(out, r.mark, many ? 3.6 : 5.2, c, '#ffffff', a, theme.back);
+    if (denied) noEntry(out, r.mark, many ? 3.6 : 5.2, c, '#ffffff', a, theme.back);
     else cross(out, r.mark, c, a, theme.back);
     return;
   }
-  const a = !p.focus ? faint(p.routes.length) : bright ? 0.9 : 0.07;
+  const a = p.focus ? (bright ? 0.9 : 0.07) : strong ? 0.48 : 0.15;
+  const unknown = stroke.verdict === 'unknown';
   const [c1, c2] = [
     verdictColour(theme, stroke.verdict, s.provider),
     verdictColour(theme, stroke.verdict, t.provider),
   ];
   const line: string | Gradient = c1 === c2 ? c1 : { from: c1, to: c2, a: r.from, b: r.to };
-  out.push({ m: 'path', d: r.path, line, width: chosen ? r.width + 1 : r.width, a });
-  const size = (p.routes.length > 400 ? 1.6 : 3.2) + r.width * 0.42;
-  const tip = { x: r.to.x + Math.cos(r.angle) * 4.6, y: r.to.y + Math.sin(r.angle) * 4.6 };
-  const wing = (turn: number): string => {
-    const q = r.angle + Math.PI + turn;
-    return `${(tip.x + Math.cos(q) * size * 2).toFixed(1)} ${(tip.y + Math.sin(q) * size * 2).toFixed(1)}`;
-  };
   out.push({
-    m: 'fill',
-    d: `M${tip.x.toFixed(1)} ${tip.y.toFixed(1)}L${wing(0.46)}L${wing(-0.46)}Z`,
-    fill: c2,
-    a: Math.min(1, a * 1.7),
+    m: 'path',
+    d: r.path,
+    line,
+    width: chosen ? r.width + 1 : r.width,
+    dash: unknown && r.width < 3 ? [9, 2.5] : undefined,
+    a,
   });
-  // Let through, never answered: an open ring before the card.
-  if (stroke.answer === 'none' && stroke.verdict === 'allowed')
-    out.push({
-      m: 'dot',
-      x: r.to.x - Math.cos(r.angle) * 9,
-      y: r.to.y - Math.sin(r.angle) * 9,
-      r: 3.6,
-      fill: theme.back,
-      line: c2,
-      width: 1.6,
-      a: bright ? 1 : 0.15,
-    });
+  const size = (p.routes.length > 400 ? 3.2 : 6.4) + r.width * 0.84;
+  const tip = around(r.to, r.angle, 4.6);
+  const wing = (turn: number): string => {
+    const q = around(tip, r.angle + Math.PI + turn, size);
+    return `${n(q.x)} ${n(q.y)}`;
+  };
+  const d = `M${n(tip.x)} ${n(tip.y)}L${wing(0.46)}L${wing(-0.46)}Z`;
+  const at = bright ? Math.min(1, a * 1.7) : a;
+  // Nobody said that it was let through: a hollow arrow.
+  out.push({ m: 'fill', d, fill: unknown ? theme.card : c2, a: at });
+  if (unknown) out.push({ m: 'path', d, line: c2, width: 1.2, a: at });
+  if (stroke.answer === 'none' && !unknown)
+    unanswered(out, around(r.to, r.angle, -11), c2, bright ? 1 : 0.1, p);
+}
+
+/** unanswered is an open ring with a question mark before the card: let through, never answered. */
+function unanswered(out: Mark[], at: Point, line: string, a: number, p: Picture): void {
+  const { x, y } = at;
+  out.push({ m: 'dot', x, y, r: 5.4, fill: p.theme.card, line, width: 1.5, a });
+  out.push({
+    m: 'path',
+    d: `M${n(x - 1.7)} ${n(y - 1.2)}c0-2.6 3.6-2.4 3.5 0c-.1 1.3-1.8 1.1-1.8 2.5m0 1.3v.7`,
+    line: p.theme.text,
+    width: 1.2,
+    a,
+  });
 }
 
 /** noEntry is the sign, so that a denial is never told by colour alone. */
@@ -121,58 +143,4 @@ function cross(out: Mark[], at: Point, c: string, a: number, ring: string): void
     width: 1.5,
     a: alphaOf,
   });
-}
-
-export const labelFont: Font = { size: 10, weight: 620 };
-
-/** labelText is what a path says of itself: `133 GB · postgres`, `692 denied · 22`. */
-export function labelText(r: Route, p: Pick<Picture, 'scene'>): string {
-  const { stroke } = r;
-  const ports = (stroke.edge.ports ?? []).filter((x) => x.v === stroke.verdict);
-  const port = ports[0]
-    ? (ports[0].name ?? (ports[0].port === null ? ports[0].proto : String(ports[0].port)))
-    : '';
-  const more = ports.length > 1 || (stroke.edge.morePorts ?? 0) > 0 ? ' …' : '';
-  const amount = halted(r)
-    ? `${count(stroke.records)} ${stroke.verdict}`
-    : `${quantity(stroke.value, p.scene.metric)}${unit(p.scene.metric)}`;
-  return port ? `${amount} · ${port}${more}` : amount;
-}
-
-/** labelMarks are the labels of the bright paths; they lie over the moving dots. */
-export function labelMarks(p: Picture): Mark[] {
-  const out: Mark[] = [];
-  // Dimmed cards may be covered.
-  const obstacles: Box[] = [...p.layout.cards].filter(([id]) => p.focus?.nodes.has(id)).map(([, b]) => b);
-  for (const f of p.layout.frames)
-    if (f.kind === 'network') obstacles.push({ x: f.box.x, y: f.box.y, w: f.box.w * 0.6, h: 26 });
-  const wanted = p.routes
-    .filter((r) => hot(r, p))
-    .sort((a, b) => (b.stroke.value ?? 0) - (a.stroke.value ?? 0))
-    .slice(0, 24)
-    .map((r) => {
-      const text = labelText(r, p);
-      return { line: r.line, text, r, w: p.measure(text, labelFont) + 14, h: 17 };
-    });
-  for (const l of placeLabels(wanted, obstacles)) {
-    const red = halted(l.of.r);
-    out.push({
-      m: 'rect',
-      ...l.box,
-      r: 5,
-      fill: red ? verdictColour(p.theme, l.of.r.stroke.verdict, '') : p.theme.label,
-      a: 0.96,
-    });
-    out.push({
-      m: 'text',
-      x: l.box.x + l.box.w / 2,
-      y: l.box.y + 12,
-      text: l.of.text,
-      font: labelFont,
-      fill: red ? (p.theme.dark ? '#10151f' : '#ffffff') : p.theme.labelText,
-      anchor: 'middle',
-      a: 1,
-    });
-  }
-  return out;
 }

@@ -1,5 +1,5 @@
 // The SVG writer: the same paint list as a file that stands alone.
-import { glyphs } from '../glyphs';
+import { outline } from '../glyphs';
 import type { Box } from './geometry';
 import { family, type Mark } from './marks';
 
@@ -37,6 +37,7 @@ const ink = (what: 'fill' | 'stroke', c = 'none'): string => {
 const op = (a: number): string => (a < 1 ? ` opacity="${n(a)}"` : '');
 
 function one(k: Mark, defs: string[], images: Map<string, string>): string {
+  if (k.to) return ''; // for a map that is seen from afar
   switch (k.m) {
     case 'rect':
       return `<rect x="${n(k.x)}" y="${n(k.y)}" width="${n(k.w)}" height="${n(k.h)}" rx="${n(k.r)}"${ink('fill', k.fill)}${k.line ? `${ink('stroke', k.line)} stroke-width="${k.width ?? 1}"` : ''}${dash(k.dash)}${op(k.a)}/>`;
@@ -66,7 +67,7 @@ function one(k: Mark, defs: string[], images: Map<string, string>): string {
       return `<use xlink:href="#${use}" transform="translate(${n(k.x)} ${n(k.y)}) scale(${k.size / 48})"${op(k.a)}/>`;
     }
     case 'glyph':
-      return `<path d="${glyphs[k.name]}" transform="translate(${n(k.x)} ${n(k.y)}) scale(${n(k.size / 24)})" fill="none" stroke="${k.line}" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"${op(k.a)}/>`;
+      return `<path d="${outline(k.name)}" transform="translate(${n(k.x)} ${n(k.y)}) scale(${n(k.size / 24)})" fill="none" stroke="${k.line}" stroke-width="2" stroke-linecap="round" stroke-linejoin="round"${op(k.a)}/>`;
     case 'text':
       return `<text x="${n(k.x)}" y="${n(k.y)}" font-size="${n(k.font.size)}" font-weight="${Math.round(k.font.weight / 100) * 100}"${ink('fill', k.fill)}${k.anchor ? ` text-anchor="${k.anchor}"` : ''}${k.halo ? ` paint-order="stroke"${ink('stroke', k.halo)} stroke-width="3" stroke-linejoin="round"` : ''}${op(k.a)}>${esc(k.text)}</text>`;
   }

@@ -93,5 +93,5 @@ export const verdictColour = (t: Theme, v: Verdict, p: Provider): string =>
     : v === 'dropped'
       ? t.dropped
       : v === 'unknown'
-        ? mix(t.provider[p], t.unknown, 0.55)
+        ? mix(t.provider[p], t.unknown, 0.8)
         : t.provider[p];

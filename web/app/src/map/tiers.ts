@@ -6,10 +6,12 @@ import {
   aligned,
   type Block,
   blockGap,
+  boxHeight,
   cardsOf,
   close,
   columns,
   colWidth,
+  gridOf,
   heightOf,
   type Measured,
   measured,
@@ -17,15 +19,13 @@ import {
   type Parts,
   type Plan,
   packed,
-  perRow,
   type Row,
   roomy,
   rowsOf,
   type Sizes,
-  serviceHeight,
   slim,
   split,
-  tile,
+  tilesTop,
   widthsOf,
 } from './plan';
 import type { Card, Frame, Scene } from './scene';
@@ -53,6 +53,10 @@ export interface Layout {
   size: Box;
   compact: boolean;
   cardH: number; // of a card that is not opened
+  /** How much larger texts are drawn than they were made for, so that they can be read when all is seen. */
+  z: number;
+  headZ: number; // those of boxes
+  k: number; // the scale at which all is seen
   memory: Memory | null;
   /** What the user put where it is. */
   pinned?: Set<string>;
@@ -62,23 +66,30 @@ export interface Layout {
   round?: boolean;
 }
 
+/** A window, and the scale at which a larger map than it holds is looked at. */
+export interface View {
+  w: number;
+  h: number;
+  k?: number;
+}
+
 /**
  * tiers lays a scene out. With the memory of an earlier layout what was there
  * stays; `key` says what was asked, and for another key only the bands stay.
  */
-export function tiers(
-  scene: Scene,
-  view: { w: number; h: number },
-  memory: Memory | null = null,
-  key = '',
-): Layout {
+export function tiers(scene: Scene, view: View, memory: Memory | null = null, key = ''): Layout {
   const fresh = planned(scene, view, memory?.bands);
   const out = holds(memory, key, view, scene) ? kept(memory, scene, fresh) : fresh;
   out.memory = remember(memory, out, key, view);
+  const k = Math.min(view.w / out.size.w, view.h / out.size.h, view.k ?? 1.25);
+  const z = (most: number) => Math.min(most, Math.max(1, 0.9 / k));
+  out.k = k;
+  out.z = z(out.compact ? 1.4 : 1.34);
+  out.headZ = z(1.5);
   return out;
 }
 
-function planned(scene: Scene, view: { w: number; h: number }, bands?: Bands): Layout {
+function planned(scene: Scene, view: View, bands?: Bands): Layout {
   const inet = scene.frames.filter((f) => f.side === 'internet');
   const services = scene.frames.filter((f) => f.side === 'services');
   const rows = scene.frames.filter((f) => f.side === 'network').flatMap((f) => rowsOf(f, '', scene));
@@ -91,15 +102,18 @@ function planned(scene: Scene, view: { w: number; h: number }, bands?: Bands): L
   let best = { score: -1, plan: aligned(rows, 4000, roomy), sizes: roomy };
   const tried = (plan: Plan, sizes: Sizes, worth: number) => {
     const m = measured(parts, plan, sizes, view);
-    const score = Math.min(view.w / m.w, view.h / m.h, 1) * worth * Math.max(0.7, 1 - 0.025 * m.cut);
+    const k = Math.min(view.w / m.w, view.h / m.h, 1);
+    const least = sizes.h < 30 ? 0.6 : 0.675; // what can still be read
+    const score =
+      k * worth * Math.max(0.7, 1 - 0.025 * m.cut) * (k < least ? 0.8 : 1) * (0.85 + 0.15 * m.full);
     if (score > best.score * 1.03) best = { score, plan, sizes };
   };
   const kinds = many
     ? ([[slim, 1]] as const)
     : ([
         [roomy, 1],
-        [close, 0.96],
-        [slim, 0.75],
+        [close, 0.99],
+        [slim, 0.6],
       ] as const);
   const known = bands && rows.map((r) => bands.get(r.frame.id)?.band);
   const shared = known && new Set(known).size < known.length;
@@ -134,9 +148,9 @@ function widened(s: Sizes, m: Measured, view: { w: number; h: number }, rows: Ro
   const spareH = view.h / scale - m.h;
   const out = { ...s };
   if (spareW > 0) {
-    const share = spareW / 4;
-    out.lane = s.lane + Math.min(70, share);
-    out.side = s.side + Math.min(70, share);
+    const share = spareW / 4.5;
+    out.lane = s.lane + Math.min(150, share);
+    out.side = s.side + Math.min(150, share);
   }
   if (spareH > 0) {
     const deepest = rows.reduce((n, r) => n + Math.max(...columns.map((c) => stackOf(r.blocks[c]))), 0);
@@ -160,19 +174,24 @@ function place(
     compact: s.h < 30,
     cardH: s.h,
     memory: null,
+    z: 1,
+    headZ: 1,
+    k: 1,
   };
-  const { shelves, bandH, rowsH, far, k } = measured({ inet, rows, services }, plan, s, view);
+  const m = measured({ inet, rows, services }, plan, s, view);
+  const { shelves, bandH, rowsH, k } = m;
   let x = 0;
-  const H = Math.max(rowsH, 120);
+  // What is lower than the tallest of the three stands in its middle.
+  const H = m.h;
   if (k) {
-    stackFrame(out, inet[0], far, { x, y: 0, w: colWidth(k, s), h: H }, k, s);
+    outside(out, inet, k, H, s);
     x += colWidth(k, s) + s.side;
   }
 
   const base = out.slots.length;
   const xs = plan.xs(s).map((v) => v + x);
   for (const x0 of xs) out.slots.push({ x0, x1: x0 + s.w, obstacles: [] });
-  const tops = bandH.map((_, i) => bandH.slice(0, i).reduce((n, h) => n + h + s.row, 0));
+  const tops = bandH.map((_, i) => bandH.slice(0, i).reduce((n, h) => n + h + s.row, (H - rowsH) / 2));
   const netBox = plan.nets.map((n, i) => {
     const left = xs[n.first] - 2 * s.pad;
     const box = { x: left, y: tops[n.band], w: xs[n.last] + s.w + 2 * s.pad - left, h: bandH[n.band] };
@@ -184,32 +203,30 @@ function place(
   });
   if (xs.length) x = xs[xs.length - 1] + s.w + 2 * s.pad + s.side + 10;
 
-  let bottom = 0;
   if (services.length) {
     const slot = out.slots.length;
     out.slots.push({ x0: x + s.pad, x1: x + s.pad + s.w, obstacles: [] });
-    for (const f of services) {
-      const cards = cardsOf(f);
-      const h = serviceHeight(cards, s);
+    const mids = services.map((f) => {
       const mine = netBox.filter((_, i) => plan.nets[i].row.frame.provider === f.provider);
-      const mid = mine.length
+      return mine.length
         ? (Math.min(...mine.map((b) => b.y)) + Math.max(...mine.map((b) => b.y + b.h))) / 2
         : H;
-      const top = Math.max(bottom, mid - h / 2);
-      const box = { x, y: top, w: colWidth(1, s), h };
-      out.frames.push({ frame: f, kind: 'services', box, context: '' });
-      let cy = top + s.subhead;
-      for (const c of cards) {
-        put(out, c, { x: x + s.pad, y: cy, w: s.w, h: heightOf(c, s) }, slot);
-        cy += heightOf(c, s) + Math.min(s.gap, 9);
-      }
-      bottom = top + h + s.row;
-    }
+    });
+    let left = m.near;
+    let y = 0;
+    services.forEach((f, i) => {
+      const h = boxHeight(f, 1, s);
+      // Beside its networks, as far as those below leave room.
+      const top = Math.max(y, Math.min(mids[i] - h / 2, H - left));
+      boxAt(out, f, 'services', { x, y: top, w: colWidth(1, s), h }, 1, slot, s);
+      y = top + h + s.row;
+      left -= h + s.row;
+    });
     x += colWidth(1, s);
   } else if (rows.length) x -= s.side + 10;
   else x -= s.side;
   for (const slot of out.slots) slot.obstacles.sort((a, b) => a.y - b.y);
-  out.size = { x: 0, y: 0, w: Math.max(x, 1), h: Math.max(H, bottom - s.row, 1) };
+  out.size = { x: 0, y: 0, w: Math.max(x, 1), h: H };
   return out;
 }
 
@@ -235,7 +252,7 @@ function blockAt(out: Layout, b: Block, box: Box, k: number, slot: number, s: Si
     for (let i = 0; i < k; i++) out.slots[slot + i].obstacles.push({ ...box, h: s.subhead - 4 });
   }
   const top = b.frame ? s.subhead : 6;
-  split(b.cards, k).forEach((list, i) => {
+  split(b.cards, k, s).forEach((list, i) => {
     const room = box.h - top - s.pad - 4;
     const cardsH = list.reduce((n, c) => n + heightOf(c, s), 0);
     const gap = list.length > 1 ? Math.min(s.gap + 14, (room - cardsH) / (list.length - 1)) : 0;
@@ -247,25 +264,47 @@ function blockAt(out: Layout, b: Block, box: Box, k: number, slot: number, s: Si
   });
 }
 
-/** stackFrame places the internet: one frame, k columns of cards spread over its height. */
-function stackFrame(out: Layout, frame: Frame, cards: Card[], at: Box, k: number, s: Sizes): void {
-  const lists = split(cards, k);
-  const tallest = Math.max(...lists.map((l) => l.length));
-  const cardsH = tallest * s.h;
-  const gap = Math.min(
-    s.gap + 16,
-    Math.max(s.gap, (at.h - s.subhead - s.pad - cardsH) / Math.max(1, tallest - 1)),
+/** outside places what is not the user's: boxes under each other, spread over the height. */
+function outside(out: Layout, inet: Frame[], k: number, H: number, s: Sizes): void {
+  const first = out.slots.length;
+  for (let i = 0; i < k; i++) {
+    const x0 = s.pad + i * (s.w + s.sub);
+    out.slots.push({ x0, x1: x0 + s.w, obstacles: [] });
+  }
+  const heights = inet.map((f) => boxHeight(f, k, s));
+  const spare = Math.max(0, H - heights.reduce((n, h) => n + h + s.row, -s.row));
+  const rowsIn = inet.map((f) => Math.max(...split(cardsOf(f), k, s).map((l) => l.length)) - 1);
+  const gaps = Math.max(
+    1,
+    rowsIn.reduce((n, v) => n + v, 0),
   );
-  const h = s.subhead + cardsH + gap * (tallest - 1) + s.pad + 2;
-  const y = at.y + Math.max(0, (at.h - h) / 2);
-  out.frames.push({ frame, kind: 'internet', box: { x: at.x, y, w: at.w, h }, context: '' });
-  lists.forEach((list, i) => {
-    const x0 = at.x + s.pad + i * (s.w + s.sub);
-    out.slots.push({ x0, x1: x0 + s.w, obstacles: [{ x: at.x, y, w: at.w, h: s.subhead - 4 }] });
-    let cy = y + s.subhead;
+  const each = Math.min(16, spare / gaps);
+  const used = rowsIn.reduce((n, v) => n + v * each, 0);
+  let y = (spare - used) / 2;
+  inet.forEach((f, i) => {
+    const h = heights[i] + rowsIn[i] * each;
+    boxAt(out, f, 'internet', { x: 0, y, w: colWidth(k, s), h }, k, first, { ...s, gap: s.gap + each });
+    y += h + s.row;
+  });
+}
+
+/** boxAt places a box without tiers, its cards dealt to k columns. */
+function boxAt(
+  out: Layout,
+  frame: Frame,
+  kind: FrameBox['kind'],
+  box: Box,
+  k: number,
+  slot: number,
+  s: Sizes,
+): void {
+  out.frames.push({ frame, kind, box, context: '' });
+  for (let i = 0; i < k; i++) out.slots[slot + i].obstacles.push({ ...box, h: s.subhead - 4 });
+  split(cardsOf(frame), k, s).forEach((list, i) => {
+    let cy = box.y + s.subhead;
     for (const c of list) {
-      put(out, c, { x: x0, y: cy, w: s.w, h: s.h }, out.slots.length - 1);
-      cy += s.h + gap;
+      put(out, c, { x: out.slots[slot + i].x0, y: cy, w: s.w, h: heightOf(c, s) }, slot + i);
+      cy += heightOf(c, s) + s.gap;
     }
   });
 }
@@ -274,13 +313,14 @@ function stackFrame(out: Layout, frame: Frame, cards: Card[], at: Box, k: number
 export function put(out: Layout, c: Card, box: Box, slot: number): void {
   out.cards.set(c.id, box);
   out.slots[slot]?.obstacles.push(box);
-  const pitch = (box.w - 12 - tile) / (perRow - 1);
+  const g = gridOf(c);
+  const pitch = (box.w - 12 - g.size) / (g.per - 1);
   c.tiles.forEach((t, i) => {
     out.tiles.set(t.id, {
-      x: box.x + 6 + (i % perRow) * pitch,
-      y: box.y + 30 + Math.floor(i / perRow) * (tile + 6),
-      w: tile,
-      h: tile,
+      x: box.x + 6 + (i % g.per) * pitch,
+      y: box.y + tilesTop + Math.floor(i / g.per) * g.pitch,
+      w: g.size,
+      h: g.size,
     });
   });
 }

@@ -28,7 +28,7 @@ export const mapZoom = {
     const roomH = h - room.top - bottom.value;
     const whole = Math.min(roomW / l.size.w, roomH / l.size.h, 1.25);
     // On a phone a whole map is too small to read: its height is shown and the rest is a swipe away.
-    const k = Math.max(0.08, narrow ? Math.max(whole, Math.min(0.72, roomH / l.size.h)) : whole);
+    const k = Math.max(0.08, narrow ? Math.max(whole, Math.min(0.8, roomH / l.size.h)) : whole);
     const x = k * l.size.w > roomW ? room.left : room.left + (roomW - k * l.size.w) / 2;
     const y = room.top + Math.max(0, (roomH - k * l.size.h) / 2);
     move(new Camera(k, x - k * l.size.x, y - k * l.size.y), false);
@@ -58,6 +58,14 @@ export const mapZoom = {
     const { w, h } = size.value;
     if (x > 20 && x < w - 20 && y > room.top && y < h - 30) return;
     mapZoom.to(b.x + b.w / 2, b.y + b.h / 2);
+  },
+  /** near brings a node so close that its hosts can be read. */
+  near(id: string): void {
+    const b = boxOf(id);
+    if (!b) return;
+    const { w, h } = size.value;
+    const k = Math.min(2.6, (w - 60) / b.w, (h - room.top - bottom.value - 20) / b.h);
+    move(new Camera(k, w / 2 - (b.x + b.w / 2) * k, h / 2 - (b.y + b.h / 2) * k), true);
   },
 };
 

@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { arrows } from '../act/Menu';
-import type { Glyph } from '../glyphs';
+import type { Glyph } from '../glyph';
 import { Icon } from '../ui';
 
 export function Drop({

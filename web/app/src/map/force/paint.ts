@@ -5,7 +5,7 @@ import { pinMark } from '../cards';
 import { type Box, overlap } from '../geometry';
 import { type Font, fit, type Mark, type Picture } from '../marks';
 import type { Card } from '../scene';
-import { layer, noEntry, routeMarks } from '../strokes';
+import { layer, noEntry, routeMarks, strongOf } from '../strokes';
 import { alpha, mix } from '../theme';
 import type { FrameBox } from '../tiers';
 import { host, hostsOf, lattice } from './bubbles';
@@ -23,9 +23,10 @@ export function paintBubbles(p: Picture): Mark[] {
   const cards = [...new Set(p.scene.cardOf.values())];
   for (const c of cards) backMark(out, c, p);
   const order = [...p.routes].sort((a, b) => layer(a, p) - layer(b, p));
-  for (const r of order) if (layer(r, p) < 2) routeMarks(out, r, p);
+  const strong = strongOf(p.routes);
+  for (const r of order) if (layer(r, p) < 2) routeMarks(out, r, p, strong(r));
   for (const c of cards) hostMarks(out, c, p);
-  for (const r of order) if (layer(r, p) >= 2) routeMarks(out, r, p);
+  for (const r of order) if (layer(r, p) >= 2) routeMarks(out, r, p, true);
   names(out, cards, p);
   return out;
 }
