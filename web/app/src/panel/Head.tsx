@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import * as act from '../act/target';
 import type { ApiError } from '../api';
-import type { Glyph } from '../glyphs';
+import type { Glyph } from '../glyph';
 import { clearSelection, go, view } from '../state';
 import { Icon } from '../ui';
 import { giveBack, opener } from './focus';
