@@ -26,5 +26,5 @@ export default defineConfig({
     },
   },
   plugins: [{ name: 'fixture', configureServer: (s) => void s.middlewares.use(mock()) }],
-  test: { environment: 'happy-dom', include: ['src/**/*.test.{ts,tsx}'] },
+  test: { environment: 'happy-dom', setupFiles: ['src/setup.ts'], include: ['src/**/*.test.{ts,tsx}'] },
 });

@@ -1,5 +1,5 @@
 // Writes public/glyphs.svg: the paths of the Tabler icons (MIT, see NOTICE) that
-// the page uses, and no others; and src/glyph.ts, their names. Run with `npm run glyphs`.
+// the page uses, and no others, with the table of kinds; and src/glyph.ts, their names. Run with `npm run glyphs`.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const names = `
@@ -34,6 +34,7 @@ ${names.map((name) => `  | '${name}'`).join('\n')};
 writeFileSync(
   'public/glyphs.svg',
   `<svg xmlns="http://www.w3.org/2000/svg">
+<desc>${readFileSync('scripts/kinds.txt', 'utf8')}</desc>
 ${names.map((name) => `<path id="${name}" d="${pathOf(name)}"/>`).join('\n')}
 </svg>
 `,

@@ -14,6 +14,7 @@ import { Find } from './act/Find';
 import { Hidden } from './act/Hidden';
 import { Menu } from './act/Menu';
 import { loadGlyphs } from './glyphs';
+import './map/paper';
 import { onKey, shortcuts } from './keys';
 import { Bar, Legend, Opened, Zoom } from './map/Bars';
 import { MapView } from './map/Map';

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ApiError, parse, problem, url } from './api';
 import * as f from './format';
-import { outline, readGlyphs } from './glyphs';
+import { outline } from './glyphs';
 import { iconOf, providerOrder } from './icons';
 import { bars, dragged, snap, ticks } from './time/brush';
 import { contextOf, inked, insert, known } from './top/completion';
@@ -162,7 +161,6 @@ describe('icons', () => {
     expect(iconOf('oci.mysql')).toMatchObject({ glyph: 'database', title: 'oci.mysql' });
     expect(iconOf('net.mars').glyph).toBe('world');
     expect(iconOf('').glyph).toBe('question-mark');
-    readGlyphs(readFileSync('public/glyphs.svg', 'utf8'));
     for (const k of ['aws.lambda', 'gcp.gke', 'azure.pip', 'gen.group'])
       expect(outline(iconOf(k).glyph)).toBeTruthy();
     expect(providerOrder('aws') < providerOrder('')).toBe(true);

@@ -1,9 +1,12 @@
 // What floats over the map: the bar of choices, the legend, zoom, and chips
 // that say what the picture leaves out.
+
+import type { JSX } from 'preact';
 import { FindButton } from '../act/Find';
 import { nameOf } from '../act/target';
 import type { Level, Metric, Show } from '../api';
-import { quantity } from '../format';
+import { quantity, unit } from '../format';
+import { providerNames } from '../icons';
 import { go, meta, tabled, toggleExpand, toLevel, view } from '../state';
 import { Icon } from '../ui';
 import type { View } from '../view';
@@ -139,75 +142,84 @@ export function Bar() {
   );
 }
 
+const Sign = ({ d, of, name }: { d: string; of: string; name: string }) => (
+  <svg width="34" height="12" viewBox="0 0 34 12" class={name} aria-hidden="true">
+    <path d={d} />
+    <path class="sign" d={of} />
+  </svg>
+);
+
+/** Legend explains what is on the picture now, and nothing else. */
 export function Legend() {
   const s = scene.value;
-  if (!s?.frames.length) return null;
+  if (!s?.frames.length || tabled.value) return null;
   const { lo, hi } = scale.value;
   const m = s.metric;
   const has = (v: string) => s.strokes.some((k) => k.verdict === v);
-  const providers = new Set([...s.cardOf.values()].map((c) => c.provider));
-  const some = has('allowed') || has('unknown');
+  const cards = [...new Set(s.cardOf.values())];
+  const flat = view.value.layout === 'tiers';
+  const list: [boolean, JSX.Element | null, string, string?][] = [
+    [
+      (has('allowed') || has('unknown')) && hi > lo,
+      <span key="w" class="widths">
+        <i class="w1" />
+        <i class="w2" />
+        <i class="w3" />
+      </span>,
+      [lo, Math.sqrt(lo * hi), hi].map((x) => quantity(x, m)).join(' · ') + unit(m),
+    ],
+    [
+      has('denied'),
+      <Sign key="d" name="no" d="M0 6h22" of="M26 1a5 5 0 1 0 .1 0M23.2 6h5.6" />,
+      'denied, stops at boundary',
+    ],
+    [
+      has('dropped'),
+      <Sign key="r" name="drop" d="M0 6h20" of="M26 .5 31.5 6 26 11.5 20.5 6Z" />,
+      'dropped',
+      'By routing or the network itself',
+    ],
+    [
+      has('unknown'),
+      <Sign key="u" name="mute" d="M0 6h20" of="M29 6 20 2v8Z" />,
+      'verdict not logged',
+      'The logs do not say whether this was allowed (Google Cloud flow logs never do)',
+    ],
+    [
+      s.strokes.some((k) => k.answer === 'none' && k.verdict === 'allowed'),
+      <i key="a" class="open">
+        ?
+      </i>,
+      'allowed, never answered',
+    ],
+    [
+      flat && cards.some((c) => c.self !== undefined),
+      <Sign key="s" name="self" d="M9 0c0 11 14 11 14 5" of="M23 1l3 5h-6Z" />,
+      'within itself',
+    ],
+    [
+      flat && cards.some((c) => c.node?.expandable && (c.node.count ?? 1) > 1),
+      <i key="o" class="stack" />,
+      'several: double-click opens',
+    ],
+    ...(['aws', 'gcp', 'azure'] as const).map((p): [boolean, JSX.Element, string] => [
+      cards.some((c) => c.provider === p),
+      <i key={p} class={`sq p-${p}`} />,
+      providerNames[p],
+    ]),
+  ];
+  const shown = list.filter(([is]) => is);
+  if (!shown.length) return null;
   return (
-    <div class="legend" role="note" aria-label="Legend">
-      {some && hi > lo && (
-        <span class="widths">
-          <i class="w1" />
-          <i class="w2" />
-          <i class="w3" />
-          {[lo, Math.sqrt(lo * hi), hi].map((x) => quantity(x, m)).join(' · ')}
-          {m === 'bytes' ? '' : ` ${m}`}
+    <details class="legend" aria-label="Legend" open={innerWidth > 799}>
+      <summary>Legend</summary>
+      {shown.map(([, mark, text, title]) => (
+        <span key={text} title={title}>
+          {mark}
+          {text}
         </span>
-      )}
-      {has('denied') && (
-        <span>
-          <svg width="34" height="12" viewBox="0 0 34 12" class="no" aria-hidden="true">
-            <path d="M0 6h22" />
-            <circle cx="26" cy="6" r="5" />
-            <path class="bar" d="M23.2 6h5.6" />
-          </svg>
-          {has('dropped') ? 'denied' : 'denied, stops at boundary'}
-        </span>
-      )}
-      {has('dropped') && (
-        <span>
-          <svg width="34" height="12" viewBox="0 0 34 12" class="drop" aria-hidden="true">
-            <path d="M0 6h20" />
-            <path class="sign" d="M26 .5 31.5 6 26 11.5 20.500 6Z" />
-          </svg>
-          dropped
-        </span>
-      )}
-      {has('unknown') && (
-        <span title="The logs do not say whether this was allowed (Google Cloud flow logs never do)">
-          <i class="grey" />
-          verdict not logged
-        </span>
-      )}
-      {s.strokes.some((k) => k.answer === 'none' && k.verdict === 'allowed') && (
-        <span>
-          <i class="open" />
-          no answer seen
-        </span>
-      )}
-      {providers.has('aws') && (
-        <span>
-          <i class="sq p-aws" />
-          AWS
-        </span>
-      )}
-      {providers.has('gcp') && (
-        <span>
-          <i class="sq p-gcp" />
-          GCP
-        </span>
-      )}
-      {providers.has('azure') && (
-        <span>
-          <i class="sq p-azure" />
-          Azure
-        </span>
-      )}
-    </div>
+      ))}
+    </details>
   );
 }
 

@@ -3,22 +3,41 @@ import { count, passed, quantity, stopped, unit } from '../format';
 import { iconOf } from '../icons';
 import { view } from '../state';
 import { KindIcon, VerdictBadge } from '../ui';
-import { scene } from './model';
+import { layout, scene } from './model';
+import type { Over } from './mouse';
 
 /** HoverCard says in a few lines what lies under the pointer. */
-export function HoverCard({ x, y, node, edge }: { x: number; y: number; node: string; edge: string }) {
+export function HoverCard({ x, y, node, edge, frame }: Over) {
   const ref = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const el = ref.current!;
     const out = el.parentElement!.getBoundingClientRect();
     const r = el.getBoundingClientRect();
-    el.style.left = `${Math.min(x + 14, out.width - r.width - 8)}px`;
-    el.style.top = `${y + 18 + r.height > out.height ? y - r.height - 10 : y + 18}px`;
+    const top = y + 18 + r.height > out.height ? y - r.height - 10 : y + 18;
+    el.style.left = `${Math.max(8, Math.min(x + 14, out.width - r.width - 8))}px`;
+    el.style.top = `${Math.max(8, Math.min(top, out.height - r.height - 8))}px`;
   });
   return (
     <div class="hover" ref={ref} aria-hidden="true">
-      {node ? <NodeLines id={node} /> : <EdgeLines k={edge} />}
+      {node ? <NodeLines id={node} /> : edge ? <EdgeLines k={edge} /> : <FrameLines id={frame} />}
     </div>
+  );
+}
+
+/** FrameLines say what a box is: a network, a subnet, a part of the outside. */
+function FrameLines({ id }: { id: string }) {
+  const f = layout.value?.frames.find((x) => x.frame.id === id)?.frame;
+  if (!f) return null;
+  const g = f.group;
+  const facts = [g?.cidr?.join(', '), g?.region, g?.account, g?.tier];
+  return (
+    <>
+      <p>
+        <strong>{f.label}</strong>
+      </p>
+      <p class="muted">{facts.filter(Boolean).join(' · ')}</p>
+      {g?.endpoints ? <p>{count(g.endpoints)} endpoints</p> : null}
+    </>
   );
 }
 
@@ -50,18 +69,28 @@ function NodeLines({ id }: { id: string }) {
           in <b>{value(n.in)}</b> · out <b>{value(n.out)}</b>
         </p>
       )}
+      {!n && <p class="muted">{count(card.tiles.length)} hosts</p>}
+      {card.self !== undefined && card.id === id && (
+        <p class="muted">
+          within itself {card.self === null ? 'an unknown amount' : quantity(card.self, m) + unit(m)}
+        </p>
+      )}
       {card.denied > 0 && <p class="red-text">{count(card.denied)} records denied</p>}
-      {(n?.expandable || card.group) && <p class="muted">Double-click to {card.group ? 'close' : 'open'}</p>}
+      {(n?.expandable || card.group) && (
+        <p class="muted">Double-click to {card.cluster ? 'look closer' : card.group ? 'close' : 'open'}</p>
+      )}
     </>
   );
 }
 
 function EdgeLines({ k }: { k: string }) {
   const s = scene.value;
-  const e = s?.strokes.find((x) => x.key === k)?.edge;
+  const all = [...(s?.strokes ?? []), ...(s?.single ?? [])].filter((x) => x.key === k);
+  const e = all[0] && { ...all[0].edge, verdicts: Object.assign({}, ...all.map((x) => x.edge.verdicts)) };
   if (!s || !e) return null;
+  const many = Math.max(...all.map((x) => x.of?.length ?? 1));
   const m = view.value.metric;
-  const name = (id: string) => s.nodes.get(id)?.label ?? id;
+  const name = (id: string) => s.nodes.get(id)?.label ?? s.cardOf.get(id)?.label ?? id;
   const through = passed(e.verdicts, m);
   return (
     <>
@@ -80,7 +109,8 @@ function EdgeLines({ k }: { k: string }) {
         </p>
       )}
       {stopped(e.verdicts) > 0 && <p class="red-text">{count(stopped(e.verdicts))} records stopped</p>}
-      {e.answer === 'none' && <p class="muted">let through, but no answer was seen</p>}
+      {many > 1 && <p class="muted">{count(many)} paths; point at a host to see its own</p>}
+      {e.answer === 'none' && e.verdicts.allowed && <p class="muted">let through, but never answered</p>}
       <p class="muted">
         {(e.ports ?? []).map((p) => `${p.port ?? p.proto}${p.name ? ` ${p.name}` : ''}`).join(', ')}
         {e.morePorts ? ` and ${e.morePorts} more` : ''}

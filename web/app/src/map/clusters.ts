@@ -15,7 +15,7 @@ export function pieceOf(address: string): string {
   if (!/^[\da-f]*:[\da-f:.]+$/i.test(address)) return '';
   const [head, tail = ''] = address.split('::');
   const n = 8 - tail.split(':').length;
-  return `${[...head.split(':').slice(0, n), 0, 0, 0, 0].slice(0, 4).join(':')}::/64`;
+  return `${[...(head || '0').split(':').slice(0, n), 0, 0, 0, 0].slice(0, 4).join(':')}::/64`;
 }
 
 /** tailOf is the last part of an id: how what it is of is called. */

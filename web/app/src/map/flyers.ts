@@ -31,6 +31,9 @@ export function flyers(c: HTMLCanvasElement, at: () => Camera): { draw: () => vo
     draw(g, labels.value, t.k);
     if (again) frame = requestAnimationFrame(tick);
   };
+  const wake = (): void => {
+    frame ||= requestAnimationFrame(tick);
+  };
   const dots = (time: number): boolean => {
     const bright = seen.value.filter((r) => focus.value?.edges.has(r.stroke.key)).slice(0, 60);
     for (const r of bright) {
@@ -66,10 +69,12 @@ export function flyers(c: HTMLCanvasElement, at: () => Camera): { draw: () => vo
     k.roundRect(b.x - 4, b.y - 4, b.w + 8, b.h + 8, 11);
     k.stroke();
   };
+  still.addEventListener('change', wake);
   return {
-    draw: () => {
-      frame ||= requestAnimationFrame(tick);
+    draw: wake,
+    stop: () => {
+      still.removeEventListener('change', wake);
+      cancelAnimationFrame(frame);
     },
-    stop: () => cancelAnimationFrame(frame),
   };
 }

@@ -5,7 +5,7 @@ import { found } from '../act/found';
 import { ways } from '../act/target';
 import type { Graph } from '../api';
 import { count, quantity, unit } from '../format';
-import { glyphs } from '../glyphs';
+import { glyphsRead } from '../glyphs';
 import { iconOf } from '../icons';
 import { packed } from '../packs';
 import { selected as chosen, drawn, graph, isDark, tabled, view } from '../state';
@@ -41,7 +41,8 @@ let many = false;
 /** told is the scene of the newest answer, before it has a place. */
 const told = computed(() => {
   const answer = drawn.value;
-  if (!answer) return null;
+  // Where a card stands depends on what it is.
+  if (!answer || !glyphsRead.value) return null;
   // Nobody sees the map behind the table: it is drawn when it comes back.
   if (tabled.value) return behind;
   const g = view.value.focus.length ? answer : steady(answer);
@@ -236,9 +237,8 @@ const picture = (f: Focus | null): Picture | null =>
       }
     : null;
 
-/** Painted anew when the glyphs are there. */
 const painted = (p: Picture | null): Mark[] =>
-  p && glyphs.value ? (p.layout.round ? (kit.value?.paintBubbles(p) ?? []) : paint(p)) : [];
+  p ? (p.layout.round ? (kit.value?.paintBubbles(p) ?? []) : paint(p)) : [];
 
 /** On a large map what is in focus is drawn over a veil: the rest is not made anew. */
 const large = computed(() => routes.value.length > 1200);
@@ -269,6 +269,12 @@ export const labels = computed<Mark[]>(() => {
 /** plainMarks is the picture without focus, for a file. */
 export const plainMarks = (): Mark[] => painted(picture(null));
 
+/** sheetMarks is the picture on white paper. */
+export const sheetMarks = (): Mark[] => {
+  const p = picture(null);
+  return painted(p && { ...p, theme: light });
+};
+
 /** hit says what lies under a point of the map. */
 export function hit(p: Point, near: number): { node: string; edge: string } {
   const l = layout.value;
@@ -293,6 +299,11 @@ export function boxAt(p: Point): string {
   const area = (f: (typeof on)[number]) => f.box.w * f.box.h;
   return on.sort((a, b) => area(a) - area(b))[0]?.frame.id ?? '';
 }
+
+/** headerAt is the box whose header lies under a point. */
+export const headerAt = (p: Point): string =>
+  layout.value?.frames.findLast((f) => inside(p, layout.value!.round ? f.box : { ...f.box, h: 24 }))?.frame
+    .id ?? '';
 
 /** endsOf are the nodes of a path; of a bundle that the server does not know, its largest path's. */
 export function endsOf(key: string): [string, string] {

@@ -4,13 +4,18 @@ import { choose, openMenu } from '../act/Menu';
 import { clearSelection, selectEdge, toggleExpand } from '../state';
 import type { Point } from './geometry';
 import { dragTo, drop, type Grip, gripAt } from './live';
-import { boxAt, endsOf, hit, hover, isPiece, scene } from './model';
+import { boxAt, endsOf, headerAt, hit, hover, isPiece, scene } from './model';
 import type { Pins } from './move';
 import { pins, release } from './pins';
 import { at, gesture, mapZoom, pan } from './zoom';
 
 /** card is where the hover card stands and what it is of. */
-export const card = signal<{ x: number; y: number; node: string; edge: string } | null>(null);
+export interface Over extends Point {
+  node: string;
+  edge: string;
+  frame: string; // a box, by its header
+}
+export const card = signal<Over | null>(null);
 
 let waiting = 0;
 
@@ -95,10 +100,12 @@ function hoverAt(e: PointerEvent): void {
     card.value = null;
   }
   clearTimeout(waiting);
-  if (!h.node && !h.edge) return;
+  const frame = h.node || h.edge ? '' : headerAt(pointOf(e));
+  if (card.value && card.value.frame !== frame) card.value = null;
+  if (!h.node && !h.edge && !frame) return;
   const p = local(e);
   waiting = window.setTimeout(() => {
-    card.value = { ...h, ...p };
+    card.value = { ...h, frame, ...p };
   }, 150);
 }
 
