@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
 	"reflect"
 	"strings"
@@ -272,6 +273,19 @@ func TestEdge(t *testing.T) {
 	}
 	if want := "Unlisted -> web: 12, stopped 7 at server, answer seen, [{Verdict:denied StoppedAt:server Reason:acl Records:7}], 2 ports, seen by map[server:12]; 443 \"\" \"\" [\"seen\" \"seen\" \"\" \"\"]; 22 \"acl\" \"server\" [\"\" \"\" \"unknown\" \"\"]"; got != want {
 		t.Errorf("got %s\nwant %s", got, want)
+	}
+}
+
+func TestNames(t *testing.T) {
+	q := &Questions{Engine: town(t)}
+	r := ask("").cover()
+	names, err := q.Names(bg, r, []netip.Addr{netip.MustParseAddr("10.0.1.1"), netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.9"), netip.MustParseAddr("192.0.2.77")})
+	// 10.0.0.1 is web-1 in one network and another host in the other.
+	if want := map[netip.Addr]string{netip.MustParseAddr("10.0.1.1"): "db-1"}; err != nil || !maps.Equal(names, want) {
+		t.Errorf("names %v, %v; want %v", names, err, want)
+	}
+	if names, err := q.Names(bg, r, nil); err != nil || len(names) > 0 {
+		t.Errorf("names of nobody: %v, %v", names, err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -19,6 +20,8 @@ type flowRow struct {
 	Last            time.Time  `json:"last"`
 	Client          string     `json:"client"`
 	Server          string     `json:"server"`
+	ClientName      string     `json:"clientName,omitempty"`
+	ServerName      string     `json:"serverName,omitempty"`
 	Protocol        string     `json:"proto"`
 	Port            *int       `json:"port"`
 	PortName        string     `json:"name,omitempty"`
@@ -103,8 +106,19 @@ func (s *Server) flows(w http.ResponseWriter, r *http.Request) {
 				Rows []flowRow `json:"rows"`
 				Next string    `json:"next,omitempty"`
 			}{[]flowRow{}, page.Next}
+			var ends []netip.Addr
 			for i := range page.Rows {
-				out.Rows = append(out.Rows, rowOf(&page.Rows[i]))
+				ends = append(ends, page.Rows[i].Client, page.Rows[i].Server)
+			}
+			names, err := s.Questions.Names(r.Context(), page.Range, ends)
+			if err != nil {
+				return nil, err
+			}
+			for i := range page.Rows {
+				f := &page.Rows[i]
+				row := rowOf(f)
+				row.ClientName, row.ServerName = names[f.Client], names[f.Server]
+				out.Rows = append(out.Rows, row)
 			}
 			return out, nil
 		})(w, r)
