@@ -175,8 +175,16 @@ func (d *desk) questions() *query.Questions {
 func (d *desk) current(ctx context.Context, from, to time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := d.keeper.Current(ctx, from, to); err != nil {
-		return err
+	// Another process may build the same hours, and then what was made of them
+	// is old before it is written.
+	for try := 0; ; try++ {
+		err := d.keeper.Current(ctx, from, to)
+		if err == nil {
+			break
+		}
+		if try == 9 || !errors.Is(err, lake.ErrChanged) {
+			return err
+		}
 	}
 	return d.nameEndpoints(ctx)
 }

@@ -297,6 +297,6 @@ func TestDropWaitsForTheLake(t *testing.T) {
 		t.Errorf("the other ingest: exit %d", code)
 	}
 	if j := <-started; j.State != web.JobDone || j.Error != nil || j.Records != 7 {
-		t.Errorf("after the other has ended: %+v", j)
+		t.Errorf("after the other has ended: %+v, %+v", j, j.Error)
 	}
 }
