@@ -46,7 +46,8 @@ func (u *tupleReader) newPlace(h *azureHead, mac string) periplus.Place {
 		p.Account = strings.ToLower(sub)
 	}
 	if net := azureSegment(h.target, "virtualNetworks"); net != "" {
-		p.Network = net
+		// A name is only unique in its resource group, so all three tell it.
+		p.Network = strings.ToLower(azureSegment(h.target, "subscriptions") + "/" + azureSegment(h.target, "resourceGroups") + "/" + net)
 		p.Subnet = azureSegment(h.target, "subnets")
 	}
 	watcher := strings.ToLower(azureSegment(h.flowLog, "networkWatchers"))

@@ -213,7 +213,25 @@ func (f *File) Label(id string) string {
 	if f == nil {
 		return ""
 	}
-	return f.ids[strings.ToLower(id)].Name
+	return f.id(id).Name
+}
+
+// id finds the name of an id. Networks of Azure and of GCP are told with whose
+// they are (subscription/group/name, project/name); a name alone will do.
+func (f *File) id(id string) Name {
+	id = strings.ToLower(id)
+	if n, ok := f.ids[id]; ok {
+		return n
+	}
+	return f.ids[id[strings.LastIndexByte(id, '/')+1:]]
+}
+
+// in reports whether a name is meant in a network.
+func (n *Name) in(network string) bool {
+	if n.Network == "" || strings.EqualFold(n.Network, network) {
+		return true
+	}
+	return strings.EqualFold(n.Network, network[strings.LastIndexByte(network, '/')+1:])
 }
 
 // CIDRs are the prefixes of a network, or of a subnet in it ("" for the network
@@ -226,12 +244,12 @@ func (f *File) CIDRs(network, subnet string) []string {
 	if id == "" {
 		id = network
 	}
-	list := strings.Fields(f.ids[strings.ToLower(id)].Range)
+	list := strings.Fields(f.id(id).Range)
 	if len(list) > 0 || subnet == "" {
 		return list
 	}
 	for _, n := range f.subnets[subnet] {
-		if n.Network == "" || n.Network == network {
+		if n.in(network) {
 			list = append(list, n.Match)
 		}
 	}
@@ -263,7 +281,7 @@ func (f *File) apply(e *periplus.Endpoint, iface string) {
 	if f == nil {
 		return
 	}
-	if n, ok := f.cidrs.Lookup(e.Address); ok && (n.Network == "" || n.Network == e.Network) {
+	if n, ok := f.cidrs.Lookup(e.Address); ok && (n.in(e.Network)) {
 		// A CIDR names a set, not each of its addresses.
 		if n.Group == "" {
 			n.Group = n.Name
@@ -275,7 +293,7 @@ func (f *File) apply(e *periplus.Endpoint, iface string) {
 		n.set(e)
 	}
 	for _, n := range f.addresses[e.Address] {
-		if n.Network == "" || n.Network == e.Network {
+		if n.in(e.Network) {
 			n.set(e)
 		}
 	}

@@ -43,6 +43,8 @@ func TestCIDRs(t *testing.T) {
 	f("vpc-2", "s-1", "10.21.0.0/24 10.30.0.0/24")
 	f("vpc-1", "S-2", "10.20.8.0/24")
 	f("vpc-2", "", "")
+	f("subscription/group/VPC-1", "", "10.20.0.0/16 2001:db8::/56")
+	f("project/vpc-2", "s-1", "10.21.0.0/24 10.30.0.0/24")
 	if _, err := New([]Name{{Match: "vpc-1", Range: "10.20.0.0"}}); err == nil || !strings.Contains(err.Error(), "no CIDR") {
 		t.Errorf("a range that is no CIDR: %v", err)
 	}

@@ -192,6 +192,7 @@ func (k Key) group() Group {
 		g.Addresses, g.Endpoints, g.Network = []string{k.Value}, 1, k.Network
 	case "network":
 		g.Provider, g.Network = k.Scope, k.Value
+		g.Label = k.Value[strings.LastIndexByte(k.Value, '/')+1:] // without whose it is
 	case "subnet":
 		g.Provider, g.Network, g.Subnet = k.Scope, k.Network, k.Value
 	case "account":

@@ -158,7 +158,7 @@ func (c *condition) atEnd(q *sqlFor, end side) Where {
 	case c.field.typ == typeAddress:
 		return c.address(address)
 	case c.field.name == "network" && !q.flows:
-		return c.matches(address + "_network")
+		return c.network(address + "_network")
 	}
 	if c.field.typ == typeNode {
 		of := make([]Where, len(c.values))
@@ -192,7 +192,24 @@ func (c *condition) endpoint() Where {
 	case c.field.typ == typeASN:
 		return build("e.asn IN ", list(c.numbers()))
 	}
+	if c.field.name == "network" {
+		return c.network("e.network")
+	}
 	return c.matches("e." + c.field.name)
+}
+
+// network is a condition on a network. One of Azure or GCP is told with whose
+// it is (subscription/group/name, project/name); its name alone means it too.
+func (c *condition) network(column string) Where {
+	is := []Where{c.matches(column)}
+	if c.op != "~" {
+		for _, name := range c.texts() {
+			if name != "" && !strings.Contains(name, "/") {
+				is = append(is, build(column, " LIKE ", arg("%/"+escapeLike(name)), ` ESCAPE '\'`))
+			}
+		}
+	}
+	return build("(", joined(" OR ", is...), ")")
 }
 
 // matches is a condition on a column of text.

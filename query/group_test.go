@@ -294,3 +294,79 @@ func TestHigher(t *testing.T) {
 		}
 	}
 }
+
+// TestNetworkNames: a network that is told with whose it is answers to its name
+// alone too, and two of one name stay apart.
+func TestNetworkNames(t *testing.T) {
+	l := newLake(t)
+	var ends []periplus.Endpoint
+	var rows []periplus.Traffic
+	for i, network := range []string{"sub-1/rg/prod", "sub-2/rg/prod", "sub-2/rg/my_prod", "prod"} {
+		e := periplus.Endpoint{Address: netip.MustParseAddr("10.0.0.4"), Network: network, ValidFrom: time.Unix(0, 0), ValidTo: periplus.Forever, Kind: "own", Provider: "azure", Service: "web"}
+		ends = append(ends, e)
+		rows = append(rows, periplus.Traffic{Step: 300, Bucket: t0, Client: e.Address, ClientNetwork: network, Server: e.Address, ServerNetwork: network, Protocol: 6, Verdict: periplus.Allowed,
+			Records: 1 << i, FirstSeen: t0, LastSeen: t0, SeenBy: "both", Answer: "seen"})
+	}
+	insert(l, "endpoints", periplus.EndpointFields, ends)
+	insert(l, "traffic", periplus.TrafficFields, rows)
+	l.steps()
+	q := &Questions{Engine: l}
+	f := func(filter string, want int64) {
+		t.Helper()
+		a := ask("network")
+		a.Filter = mustParse(t, filter)
+		m, err := q.Map(bg, a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.Totals.All().Records; got != want {
+			t.Errorf("%s: %d, want %d", filter, got, want)
+		}
+	}
+	f("network = prod", 1+2+8)
+	f("client.network in (prod, my_prod)", 15)
+	f("network = sub-2/rg/prod", 2)
+	f("network != prod", 4)
+	f("network = od", 0)
+	f(`node = "azure:network:sub-1%2Frg%2Fprod"`, 1)
+	m, err := q.Map(bg, ask("network"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range m.Nodes {
+		if n.Label != "prod" && n.Label != "my_prod" {
+			t.Errorf("%s is called %q", n.ID, n.Label)
+		}
+	}
+	if len(m.Nodes) != 4 {
+		t.Errorf("%d networks, want 4", len(m.Nodes))
+	}
+}
+
+// TestBoxes: a network or subnet says the tightest prefixes of what was seen in
+// it, of both families, and how many gates are among its members.
+func TestBoxes(t *testing.T) {
+	l := newLake(t)
+	var ends []periplus.Endpoint
+	var rows []periplus.Traffic
+	for _, e := range []struct{ address, subnet, role string }{{"10.0.0.1", "a", "aws.ec2"}, {"10.0.0.6", "a", "aws.nat"}, {"2001:db8::1", "a", "aws.ec2"}, {"2001:db8::ff", "a", "aws.ec2"}, {"10.0.3.1", "b", "aws.rds"}} {
+		x := periplus.Endpoint{Address: netip.MustParseAddr(e.address), Network: "vpc-1", Subnet: e.subnet, Role: e.role, ValidFrom: time.Unix(0, 0), ValidTo: periplus.Forever, Kind: "own", Provider: "aws", Service: e.subnet}
+		ends = append(ends, x)
+		rows = append(rows, periplus.Traffic{Step: 300, Bucket: t0, Client: x.Address, ClientNetwork: "vpc-1", Server: x.Address, ServerNetwork: "vpc-1", Protocol: 6, Verdict: periplus.Allowed,
+			Records: 1, FirstSeen: t0, LastSeen: t0, SeenBy: "both", Answer: "seen"})
+	}
+	insert(l, "endpoints", periplus.EndpointFields, ends)
+	insert(l, "traffic", periplus.TrafficFields, rows)
+	l.steps()
+	m, err := (&Questions{Engine: l}).Map(bg, ask("host"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, g := range m.Groups {
+		got = append(got, fmt.Sprint(g.Label, g.Seen, g.Gates))
+	}
+	if s, want := strings.Join(got, " "), "vpc-1[10.0.0.0/22 2001:db8::/120] 1 a[10.0.0.0/29 2001:db8::/120] 1 b[] 0"; s != want {
+		t.Errorf("boxes %s, want %s", s, want)
+	}
+}

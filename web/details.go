@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"net/http"
+	"strings"
 	"strconv"
 	"time"
 
@@ -172,7 +173,7 @@ func (s *Server) path(g query.Group) []step {
 		p = append(p, step{"provider", query.Key{Level: "provider", Value: g.Provider}.ID(), graph.ProviderName(g.Provider)})
 	}
 	add("account", g.Account, g.Account)
-	add("network", g.Network, g.Network)
+	add("network", g.Network, g.Network[strings.LastIndexByte(g.Network, '/')+1:])
 	add("subnet", g.Subnet, g.Subnet)
 	if p == nil {
 		p = []step{}
