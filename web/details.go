@@ -3,8 +3,8 @@ package web
 import (
 	"cmp"
 	"net/http"
-	"strings"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/periplus/periplus/graph"
