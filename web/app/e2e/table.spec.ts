@@ -37,7 +37,7 @@ test('the table has what the map has, sorts, and says so', async ({ page }) => {
   await bytes.getByRole('button').click();
   await expect(bytes).toHaveAttribute('aria-sort', 'descending');
   const titles = await page
-    .locator('.table tbody tr td:nth-child(4)')
+    .locator('.table tbody tr td:nth-child(2)')
     .evaluateAll((l) =>
       l.map((x) => Number(x.getAttribute('title')?.replaceAll(',', '').replace('–', '-1'))),
     );

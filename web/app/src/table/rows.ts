@@ -276,15 +276,15 @@ export function sorted(rows: Row[], sort: string, first: 'name' | 'client', dept
 
 /** columnsOf are the columns that hold anything, those of the chosen metric and what was denied before the rest. */
 export function columnsOf(tab: 'nodes' | 'paths', metric: Metric, rows: Row[]): Column[] {
-  const first = new Set(
+  const first =
     tab === 'paths'
-      ? ['client', 'server', 'ports', metric, 'denied']
-      : ['name', 'kind', 'count', `in${metric[0]}`, `out${metric[0]}`, 'deniedin'],
-  );
+      ? ['client', 'server', metric, 'denied', 'ports']
+      : ['name', `in${metric[0]}`, `out${metric[0]}`, 'deniedin', 'kind', 'count'];
   const full = (tab === 'paths' ? pathColumns : nodeColumns).filter(([k]) =>
     rows.some((r) => (r.v[k] ?? '') !== ''),
   );
-  return [...full.filter(([k]) => first.has(k)), ...full.filter(([k]) => !first.has(k))];
+  const rank = ([k]: Column) => first.indexOf(k) >>> 0;
+  return [...full].sort((a, b) => rank(a) - rank(b));
 }
 
 /** cell guards foreign text against spreadsheets that would run it as a formula. */

@@ -133,11 +133,11 @@ describe('csv', () => {
     const titles = columnsOf('nodes', 'packets', rows).map((c) => c[1]);
     expect(titles.slice(0, 6)).toEqual([
       'Name',
-      'Kind',
-      'Endpoints',
       'In packets',
       'Out packets',
       'Denied in',
+      'Kind',
+      'Endpoints',
     ]);
     expect(titles).not.toContain('In opened');
   });
