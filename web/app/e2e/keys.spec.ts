@@ -125,7 +125,7 @@ test('a filter that is no flat list is edited as coloured text; Ctrl-Space compl
 test('pictures: PNG at twice the size, SVG that is XML and loads nothing', async ({ page }) => {
   await open(page);
   const file = async (name: string) => {
-    await page.getByRole('button', { name: 'Export' }).click();
+    await page.getByRole('button', { name: 'Export', exact: true }).click();
     const [d] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('menuitem', { name, exact: true }).click(),
@@ -163,7 +163,7 @@ test('pictures: PNG at twice the size, SVG that is XML and loads nothing', async
 test('a frozen link keeps its time', async ({ page, context }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await open(page, './?from=-2h&to=now');
-  await page.getByRole('button', { name: 'Export' }).click();
+  await page.getByRole('button', { name: 'Export', exact: true }).click();
   await page.keyboard.press('End');
   await expect(page.getByRole('menuitem', { name: 'Copy link, time frozen' })).toBeFocused();
   await page.keyboard.press('Enter');
@@ -179,7 +179,7 @@ test('views are saved, opened, renamed, overwritten, deleted; or it is said wher
   page,
 }) => {
   await open(page, './?level=network');
-  const button = page.getByRole('button', { name: 'Views' });
+  const button = page.getByRole('button', { name: 'Views', exact: true });
   const box = page.getByRole('dialog', { name: 'Views' });
   await button.click();
   const name = `<b>mine</b> ${Date.now()}`;

@@ -82,7 +82,7 @@ test('a name that is markup stays text in table, menu, chips, Find, and pictures
   });
   await page.goto('./');
   await expect(page.locator('#map-list button').first()).toBeAttached();
-  await page.getByRole('button', { name: 'Export' }).click();
+  await page.getByRole('button', { name: 'Export', exact: true }).click();
   const [d] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('menuitem', { name: 'SVG, whole map' }).click(),
@@ -155,7 +155,7 @@ test('axe finds nothing in the table, the menus and the panels of several', asyn
     await page.keyboard.press('Shift+F10');
     await look(`${scheme} several, menu`);
     await page.goto('./?path=inet:cc:DE&path=svc:prod-eu:orders-db&q=port+%3D+443');
-    await page.getByRole('button', { name: 'Views' }).click();
+    await page.getByRole('button', { name: 'Views', exact: true }).click();
     await expect(page.getByRole('dialog', { name: 'Views' }).getByRole('textbox')).toBeVisible();
     await look(`${scheme} ways, views`);
   }

@@ -163,7 +163,7 @@ test('opens a service to its hosts and closes it again', async ({ page }) => {
 
 test('exports what is seen', async ({ page }) => {
   await open(page);
-  await page.getByRole('button', { name: 'Export' }).click();
+  await page.getByRole('button', { name: 'Export', exact: true }).click();
   const dot = page.getByRole('menuitem', { name: 'DOT (Graphviz)' });
   await expect(dot).toHaveAttribute('href', /export\?.*level=service.*format=dot/);
   const [file] = await Promise.all([

@@ -307,7 +307,7 @@ const states: State[] = [
     name: 'views',
     see: async (page) => {
       await drawn(page);
-      await page.getByRole('button', { name: 'Views' }).click();
+      await page.getByRole('button', { name: 'Views', exact: true }).click();
       await expect(page.getByRole('textbox', { name: 'Name of this view' })).toBeVisible();
     },
   },
