@@ -149,8 +149,12 @@ function faceMarks(out: Mark[], c: Card, box: Box, p: Picture, a: number): void 
   icon(box.h - 5, box.x + (box.w - box.h + 5) / 2, { to: far });
   const x = box.x + (slim ? 28 : 38);
   const right = box.x + box.w - 7;
-  const red = c.denied ? count(c.denied) : '';
-  const redW = red ? measure(red, scaled(badge, z)) + 18 * z : 0;
+  const full = c.denied ? count(c.denied) : '';
+  const fullW = full ? measure(full, scaled(badge, z)) + 18 * z : 0;
+  // Beside a name that has no room the sign stands alone.
+  const tight = slim && full !== '' && measure(c.label, title) > right - x - fullW;
+  const red = tight ? ' ' : full;
+  const redW = tight ? 16 * z : fullW;
   const times = (n.count ?? 1) > 1 ? `×${count(n.count)}` : '';
   const timesW = times ? measure(times, less) + 4 : 0;
   const room = right - x - (slim ? redW : 0);

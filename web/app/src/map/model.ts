@@ -67,7 +67,7 @@ const keyOf = (kind: Kind): string => {
   return [kind, g && keys.get(g), ...focus].join('\n');
 };
 /** roomFor: on a phone the map is laid out for a wider window and swiped, or nobody could read it. */
-const roomFor = (w: number, h: number) => (w < 600 ? { w: 1500, h, k: 0.8 } : { w, h });
+const roomFor = (w: number, h: number) => (w < 600 ? { w: 1500, h: Math.max(h, 520), k: 0.8 } : { w, h });
 
 interface Shown extends Arranged {
   scene: Scene;

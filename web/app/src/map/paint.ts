@@ -142,10 +142,10 @@ function headerMarks(out: Mark[], f: FrameBox, p: Picture): void {
     out.push({ m: 'rect', x: box.x + 9, y: box.y + 6, w: 16, h: 16, r: 4, fill, a: 1 });
     const name = frame.group || frame.provider ? 'cloud' : 'question-mark';
     out.push({ m: 'glyph', name, x: box.x + 11, y: box.y + 8, size: 12, line: theme.glyph, a: 1 });
-    const font = scaled(header, Math.min(z, 1.3));
+    const font = scaled(header, Math.min(z, 1.48));
     const n = frame.group?.endpoints;
     const whole = f.context ? `${f.context} / ${frame.label}` : frame.label;
-    const line = { x: box.x + 31, y: box.y + 14.2 + 4.3 * Math.min(z, 1.3), end: box.x + box.w - 12 };
+    const line = { x: box.x + 31, y: box.y + 14.2 + 4.3 * Math.min(z, 1.48), end: box.x + box.w - 12 };
     // The name goes before the count, and the count before the rest.
     const w = measure(whole, font);
     tail(out, p, line, n ? `${count(n)} endpoint${n === 1 ? '' : 's'}` : '', less, theme.muted, w);
@@ -155,8 +155,8 @@ function headerMarks(out: Mark[], f: FrameBox, p: Picture): void {
     return;
   }
   const ink = kind === 'subnet' ? theme.ink[frame.provider] : theme.muted;
-  const font = scaled(subheader, Math.min(z, 1.3));
-  const line = { x: box.x + 9, y: box.y + 12 + 3.5 * Math.min(z, 1.3), end: box.x + box.w - 9 };
+  const font = scaled(subheader, Math.min(z, 1.48));
+  const line = { x: box.x + 9, y: box.y + 12 + 3.5 * Math.min(z, 1.48), end: box.x + box.w - 9 };
   write(out, p, line, frame.label, font, ink, true);
   if (kind !== 'subnet') return;
   write(out, p, line, frame.group?.cidr?.[0] ?? '', less, theme.muted);

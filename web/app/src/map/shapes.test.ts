@@ -248,6 +248,13 @@ describe('what can be read', () => {
     expect(sceneOf(less, 'records', 'all').cardOf.get('host:0.0.7')!.id).toBe('host:0.0.7');
   });
 
+  it('what stays when the window changes is drawn at the size that it has', () => {
+    const scene = sceneOf(company, 'bytes', 'all');
+    const wide = tiers(scene, windows[2], null, 'k');
+    const small = tiers(scene, { w: 708, h: 440 }, wide.memory, 'k');
+    expect([wide.compact, small.compact]).toEqual([wide.cardH < 30, small.cardH < 30]);
+  });
+
   it('pieces of address space', () => {
     const f = (a: string, want: string) => expect(pieceOf(a)).toBe(want);
     f('10.0.1.27', '10.0.1.0/24');

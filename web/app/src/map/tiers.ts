@@ -83,9 +83,10 @@ export function tiers(scene: Scene, view: View, memory: Memory | null = null, ke
   out.memory = remember(memory, out, key, view);
   const k = Math.min(view.w / out.size.w, view.h / out.size.h, view.k ?? 1.25);
   const z = (most: number) => Math.min(most, Math.max(1, 0.9 / k));
+  out.compact = out.cardH < 30; // what stays may be of another size than what is new
   out.k = k;
-  out.z = z(out.compact ? 1.4 : 1.34);
-  out.headZ = z(1.5);
+  out.z = z(out.compact ? 1.62 : 1.34);
+  out.headZ = z(1.55);
   return out;
 }
 
@@ -103,9 +104,9 @@ function planned(scene: Scene, view: View, bands?: Bands): Layout {
   const tried = (plan: Plan, sizes: Sizes, worth: number) => {
     const m = measured(parts, plan, sizes, view);
     const k = Math.min(view.w / m.w, view.h / m.h, 1);
-    const least = sizes.h < 30 ? 0.6 : 0.675; // what can still be read
+    const least = sizes.h < 30 ? 0.53 : 0.675; // what can still be read
     const score =
-      k * worth * Math.max(0.7, 1 - 0.025 * m.cut) * (k < least ? 0.8 : 1) * (0.85 + 0.15 * m.full);
+      k * worth * Math.max(0.7, 1 - 0.025 * m.cut) * (k < least ? 0.55 : 1) * (0.85 + 0.15 * m.full);
     if (score > best.score * 1.03) best = { score, plan, sizes };
   };
   const kinds = many

@@ -28,7 +28,10 @@ export const mapZoom = {
     const roomH = h - room.top - bottom.value;
     const whole = Math.min(roomW / l.size.w, roomH / l.size.h, 1.25);
     // On a phone a whole map is too small to read: its height is shown and the rest is a swipe away.
-    const k = Math.max(0.08, narrow ? Math.max(whole, Math.min(0.8, roomH / l.size.h)) : whole);
+    const k = Math.max(
+      0.08,
+      narrow ? Math.max(whole, Math.min(0.8, Math.max(roomH, 520) / l.size.h)) : whole,
+    );
     const x = k * l.size.w > roomW ? room.left : room.left + (roomW - k * l.size.w) / 2;
     const y = room.top + Math.max(0, (roomH - k * l.size.h) / 2);
     move(new Camera(k, x - k * l.size.x, y - k * l.size.y), false);
