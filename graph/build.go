@@ -237,9 +237,7 @@ func (b *builder) rest(m *query.Map, cut []query.Edge) {
 	if left > 0 || rest.All().Records > 0 {
 		t := rest.All()
 		b.Other = &Other{Edges: Int(left), Nodes: Int(max(m.AllNodes-int64(len(b.Nodes)), 0)), Bytes: Known(t.Bytes()), Packets: Known(t.Packets()), Records: Int(t.Records), Opened: Known(t.Opened), Denied: Int(rest.Stopped().Records)}
-		if m.Higher != "" {
-			b.Higher = &Higher{m.Higher, Int(m.HigherEdges)}
-		}
+		b.Higher = m.Higher
 	}
 	all := m.Totals
 	for name, of := range map[string]func(query.Verdicts) int64{

@@ -24,7 +24,7 @@ type Graph struct {
 	Nodes     []Node             `json:"nodes"`
 	Edges     []Edge             `json:"edges"`
 	Other     *Other             `json:"other"`
-	Higher    *Higher            `json:"higher,omitempty"` // only with Other
+	Higher    string             `json:"higher,omitempty"` // the next wider level; only with Other
 	Coverage  map[string]float64 `json:"coverage"`
 	BehindNAT *Counter           `json:"behindNAT"`
 	Notes     []string           `json:"notes"`
@@ -171,12 +171,6 @@ type Other struct {
 	Records Int  `json:"r"`
 	Opened  *Int `json:"o,omitempty"`
 	Denied  Int  `json:"denied"`
-}
-
-// Higher is the next wider level and how many edges it has.
-type Higher struct {
-	Level string `json:"level"`
-	Edges Int    `json:"edges"`
 }
 
 // total sums an edge's verdicts.

@@ -187,10 +187,9 @@ type Map struct {
 	// records of what was stopped.
 	Coverage map[string]Share
 	LeftOut  LeftOut
-	// Higher is the next wider level with its number of edges, where not all
-	// are shown; "" where there is none.
-	Higher      string
-	HigherEdges int64
+	// Higher is the next wider level, where not all edges are shown; "" where
+	// there is none.
+	Higher string
 }
 
 // LeftOut is what an answer does not hold or cannot know.

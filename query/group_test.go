@@ -267,8 +267,8 @@ func TestUnanswered(t *testing.T) {
 	}
 }
 
-// TestHigher: a map that leaves edges out names the next wider level, and how
-// many edges that has.
+// TestHigher: a map that leaves edges out names the next wider level, which has
+// fewer.
 func TestHigher(t *testing.T) {
 	l, _ := randomLake(t, rand.New(rand.NewPCG(7, 8)), 300)
 	q := &Questions{Engine: l}
@@ -289,8 +289,8 @@ func TestHigher(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", level, err)
 		}
-		if m.HigherEdges != w.AllEdges || w.AllEdges == 0 || w.Higher != "" {
-			t.Errorf("%s: %d edges by %s, want %d; that one names %q", level, m.HigherEdges, m.Higher, w.AllEdges, w.Higher)
+		if w.AllEdges == 0 || w.AllEdges > m.AllEdges || w.Higher != "" {
+			t.Errorf("%s: %d edges, %d by %s; that one names %q", level, m.AllEdges, w.AllEdges, m.Higher, w.Higher)
 		}
 	}
 }

@@ -42,12 +42,11 @@ func (q *Questions) Map(ctx context.Context, a Ask) (*Map, error) {
 		return nil, err
 	}
 	p.choose(g.hosts())
-	higher := beside(func() error { return nil })
 	if m.AllEdges > int64(len(p.shown)) {
-		higher = beside(func() error { return q.higher(ctx, a, m) })
+		m.Higher = wider[a.Level]
 	}
 	err = q.finish(ctx, p, m)
-	if err := errors.Join(err, <-higher, <-left); err != nil {
+	if err := errors.Join(err, <-left); err != nil {
 		return nil, err
 	}
 	m.LeftOut = l
@@ -439,20 +438,3 @@ func (r Range) evidence() []Span {
 // wider is the level that a map which is too large is best shown at. An
 // account's networks are fewer than its regions' would be.
 var wider = map[string]string{"host": "service", "service": "subnet", "subnet": "network", "network": "account", "region": "account", "account": "provider"}
-
-// higher counts the edges of the next wider level.
-func (q *Questions) higher(ctx context.Context, a Ask, m *Map) error {
-	if m.Higher = wider[a.Level]; m.Higher == "" {
-		return nil
-	}
-	a.Level, a.Expand = m.Higher, nil
-	g, err := groupingOf(a)
-	if err != nil {
-		return err
-	}
-	// Numbers are quicker to tell apart than keys; 0 is who has no name.
-	joins := strings.NewReplacer("names AS c", "numbers AS c", "names AS s", "numbers AS s").Replace(g.joins())
-	w := build("WITH ", g.with(), "numbers AS (SELECT ", nameColumns, "dense_rank() OVER (ORDER BY key) AS number FROM names),\n",
-		"pairs AS (SELECT DISTINCT coalesce(c.number, 0) AS source, coalesce(s.number, 0) AS target FROM ", a.rows(m.Range), joins, ")\nSELECT count(*) AS edges FROM pairs")
-	return q.ask(ctx, statement(w, m.Range.spans()), func(r *reader) { m.HigherEdges = r.int() })
-}

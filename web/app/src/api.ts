@@ -243,8 +243,8 @@ export interface Graph {
     o?: number | null;
     denied: number;
   } | null;
-  /** With other: the next wider level and how many paths it has. */
-  higher?: { level: Level; edges: number };
+  /** With other: the next wider level. */
+  higher?: Level;
   /** The part of the totals that is drawn, 0 to 1. */
   coverage?: { bytes: number; records: number; denied: number };
   /** Same packets met again behind NAT: in no total. */

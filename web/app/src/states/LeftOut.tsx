@@ -31,8 +31,8 @@ export function LeftOut() {
         </button>
       )}
       {up && (
-        <button type="button" title={`${exact(up.edges)} paths`} onClick={() => toLevel(up.level)}>
-          Group by {up.level}
+        <button type="button" onClick={() => toLevel(up)}>
+          Group by {up}
         </button>
       )}
       {!tabled.value && (
