@@ -131,10 +131,11 @@ export function Bar() {
           <button
             type="button"
             aria-pressed={v.freeze}
+            aria-label="Freeze"
             title="Freeze (Z)"
             onClick={() => go({ freeze: !v.freeze })}
           >
-            <Icon name="snowflake" size={12} /> Freeze
+            <Icon name="snowflake" size={12} /> <span class="freeze-name">Freeze</span>
           </button>
         </div>
       )}
