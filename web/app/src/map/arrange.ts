@@ -27,7 +27,7 @@ export interface Arranged {
 
 export function tiersJob({ scene, view, pins, memory, key }: Job): Arranged {
   const base = tiers(scene, view, memory, key);
-  return { base, courses: coursesOf(scene, moved(base, scene, pins), scaleOf(scene.strokes)) };
+  return { base, courses: coursesOf(scene, moved(base, scene, pins), scaleOf(scene.strokes, scene.spread)) };
 }
 
 const nothing = { r: 0 };

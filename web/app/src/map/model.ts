@@ -9,7 +9,7 @@ import { glyphsRead } from '../glyphs';
 import { iconOf } from '../icons';
 import { packed } from '../packs';
 import { selected as chosen, drawn, graph, isDark, tabled, view } from '../state';
-import { steady } from '../time/play';
+import { playing, steady } from '../time/play';
 import type { Arranged, Kind } from './arrange';
 import { labelMarks } from './callouts';
 import { inside, type Point } from './geometry';
@@ -19,7 +19,7 @@ import { moved, type Pins } from './move';
 import { paint } from './paint';
 import { given, pins, settled } from './pins';
 import { arrange, kit, small, wantKit } from './place';
-import { coursesOf, Route, scaleOf } from './routes';
+import { coursesOf, Route, type Spread, scaleOf, spreadOf } from './routes';
 import { type Card, type Column, edgeKey, type Scene, type Stroke, sceneOf } from './scene';
 import { dark, light } from './theme';
 import type { Layout } from './tiers';
@@ -69,6 +69,16 @@ const keyOf = (kind: Kind): string => {
 /** roomFor: on a phone the map is laid out for a wider window and swiped, or nobody could read it. */
 const roomFor = (w: number, h: number) => (w < 600 ? { w: 1500, h: Math.max(h, 520), k: 0.8 } : { w, h });
 
+let spread: [asked: string, of: Spread] = ['', [1, 1, 1]];
+/** measured keeps the widths' measure while only time goes on: when live data comes, and at each step of playback. */
+function measured(s: Scene, key: string): Spread {
+  const { from, to, win, end, expand, cap } = view.peek();
+  const time = playing.peek() ? 'playing' : [from, to, win, end];
+  const asked = [key, s.metric, cap, time, expand].join('\n');
+  if (asked !== spread[0]) spread = [asked, spreadOf(s.strokes)];
+  return spread[1];
+}
+
 interface Shown extends Arranged {
   scene: Scene;
   pins: Pins;
@@ -91,6 +101,7 @@ effect(() => {
       return;
     }
     const key = keyOf(how);
+    s.spread = measured(s, key);
     const memory =
       how === 'force' ? bubbleMemory(key, fixed) : (memories.get(key) ?? memories.get(how) ?? null);
     if (how === 'force') void wantKit();
@@ -134,7 +145,7 @@ export const layout = computed(() => {
   if (l.round) return live.value?.of === l ? live.value.layout : l;
   return pins.value === a.pins ? l : moved(a.base, a.scene, pins.value);
 });
-export const scale = computed(() => scaleOf(scene.value?.strokes ?? []));
+export const scale = computed(() => scaleOf(scene.value?.strokes ?? [], scene.value?.spread));
 
 const settledRoutes = computed<Route[]>(
   () => shown.value?.courses.map((c) => new Route(shown.value!.scene.strokes[c.n], c)) ?? [],

@@ -82,17 +82,26 @@ const thin = 1.1;
 /** Many paths are drawn thinner, or they are one blot. */
 const thickest = (n: number): number => (n > 600 ? 4 : n > 180 ? 5.5 : 8.5);
 
-/** scaleOf is the width of a stroke by log of the metric, from the 5th percentile of what is seen. */
-export function scaleOf(strokes: Stroke[]): Scale {
+/** Spread is what widths are measured by: the 5th percentile, the most, and how thick that is. */
+export type Spread = [lo: number, hi: number, thick: number];
+
+export function spreadOf(strokes: Stroke[]): Spread {
   const values = strokes
     .filter((s) => s.verdict === 'allowed' || s.verdict === 'unknown')
     .map((s) => s.value)
     .filter((v): v is number => v !== null && v > 0)
     .sort((a, b) => a - b);
-  const lo = values[Math.floor(values.length * 0.05)] ?? 1;
-  const hi = values[values.length - 1] ?? 1;
+  return [
+    values[Math.floor(values.length * 0.05)] ?? 1,
+    values[values.length - 1] ?? 1,
+    thickest(values.length),
+  ];
+}
+
+/** scaleOf is the width of a stroke by log of the metric. */
+export function scaleOf(strokes: Stroke[], spread = spreadOf(strokes)): Scale {
+  const [lo, hi, thick] = spread;
   const all = Math.log10(hi / lo);
-  const thick = thickest(values.length);
   return {
     lo,
     hi,
@@ -124,8 +133,11 @@ interface Plan {
   lanes: { y: number; gap: string; size: [number, number] }[];
 }
 
-export const routesOf = (scene: Scene, layout: Layout, scale = scaleOf(scene.strokes)): Route[] =>
-  coursesOf(scene, layout, scale).map((c) => new Route(scene.strokes[c.n], c));
+export const routesOf = (
+  scene: Scene,
+  layout: Layout,
+  scale = scaleOf(scene.strokes, scene.spread),
+): Route[] => coursesOf(scene, layout, scale).map((c) => new Route(scene.strokes[c.n], c));
 
 /** coursesOf routes the strokes of a scene, or those of them that pass `only`. */
 export function coursesOf(

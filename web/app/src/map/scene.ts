@@ -15,6 +15,7 @@ import type {
 import { metricOf } from '../format';
 import { iconOf, providerNames, providerOrder } from '../icons';
 import { bundle, few, gather, pieceOf } from './clusters';
+import type { Spread } from './routes';
 
 export type Side = 'internet' | 'network' | 'services';
 export type Column = 'public' | 'app' | 'data';
@@ -70,6 +71,8 @@ export interface Scene {
   clustered: boolean;
   tiers: Map<string, Column>; // of frames and cards that stand in a column
   metric: Metric;
+  /** What widths are measured by; missing: the strokes themselves. */
+  spread?: Spread;
 }
 
 export const edgeKey = (s: string, t: string): string => `${s}\n${t}`;

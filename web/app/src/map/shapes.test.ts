@@ -7,7 +7,7 @@ import { bundle, pieceOf } from './clusters';
 import { type Box, inside, overlap } from './geometry';
 import { legible, type Mark, type Measure, type Picture } from './marks';
 import { headers, paint } from './paint';
-import { routesOf, scaleOf } from './routes';
+import { routesOf, scaleOf, spreadOf } from './routes';
 import { type Frame, sceneOf } from './scene';
 import { dark, light, type Theme } from './theme';
 import { tiers } from './tiers';
@@ -291,5 +291,17 @@ describe('what can be read', () => {
       for (const [ink, paper] of pairs)
         expect([ink, paper, ratio(ink, paper) >= 4.5]).toEqual([ink, paper, true]);
     }
+  });
+});
+
+describe('widths that do not follow every refresh', () => {
+  it('are measured by the spread that the scene was given', () => {
+    const stroke = (value: number) => ({ verdict: 'allowed', value }) as never;
+    const before = [1e3, 1e6, 1e9].map(stroke);
+    const spread = spreadOf(before);
+    const after = [1e3, 1e6, 1e12].map(stroke);
+    expect(scaleOf(after, spread).width(1e6)).toBe(scaleOf(before).width(1e6));
+    expect(scaleOf(after).width(1e6)).toBeLessThan(scaleOf(before).width(1e6));
+    expect(scaleOf(after, spread).width(1e12)).toBe(8.5);
   });
 });

@@ -31,7 +31,7 @@ export function forceJob({ scene, pins, memory, key }: Job): Arranged {
   }
   settle(sim.roots);
   const base = layoutOf(sim.roots, pins);
-  return { base, courses: forceCourses(scene, base, scaleOf(scene.strokes)) };
+  return { base, courses: forceCourses(scene, base, scaleOf(scene.strokes, scene.spread)) };
 }
 
 /** Live is a layout that moves on. */
