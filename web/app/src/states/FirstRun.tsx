@@ -58,11 +58,11 @@ export function FirstRun() {
 
 const commands: Record<string, string> = {
   files: 'periplus map ./logs',
-  source: `# copy the logs, then look at them; --lake keeps what was read
-aws s3 sync s3://BUCKET/AWSLogs ./logs
-gcloud storage rsync -r gs://BUCKET ./logs
-azcopy sync "https://ACCOUNT.blob.core.windows.net/CONTAINER" ./logs
-periplus map --lake ./lake ./logs`,
+  source: `# with your own credentials; --lake keeps what was read
+periplus map --lake ./lake --from -24h s3://BUCKET/AWSLogs/
+periplus map --lake ./lake --from -24h gs://BUCKET
+periplus map --lake ./lake --from -24h \\
+  "azblob://CONTAINER?storage_account=ACCOUNT"`,
   demo: 'periplus map --demo',
 };
 
