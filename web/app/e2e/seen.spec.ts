@@ -58,7 +58,7 @@ const states: State[] = [
       await expect(page.getByRole('heading', { name: 'No flow logs yet' })).toBeVisible();
       await expect(page.getByText('Drop files or folders anywhere on this page')).toBeVisible();
       await page.getByRole('button', { name: 'Connect source' }).click();
-      await expect(page.getByText('periplus map --lake ./lake ./logs')).toBeVisible();
+      await expect(page.getByText('s3://BUCKET/AWSLogs/')).toBeVisible();
     },
   },
   {
