@@ -181,7 +181,7 @@ func (s *summary) empty(paths []string) error {
 		}
 		return hint{fmt.Errorf("%s: nothing could be read; %d failed", what, s.Failed), "the first are named above; 'periplus formats' lists what is read, --aws-format names the columns of text without a header"}
 	}
-	return hint{fmt.Errorf("%s: no flow logs", what), "name a file or folder of logs; 'periplus formats' lists what is read, 'periplus demo DIR' writes an example"}
+	return hint{fmt.Errorf("%s: no flow logs", what), "name a file, folder or bucket of logs; 'periplus formats' lists what is read, 'periplus demo DIR' writes an example"}
 }
 
 // ingest reads sources into the desk's lake, with progress and a summary.
