@@ -14,8 +14,6 @@ const places = (page: Page) =>
   nodes(page).evaluateAll((list) => list.map((x) => x.getAttribute('aria-label')?.split(';')[0]));
 
 test('plays through time: a bin a step, one question each, no node moves', async ({ page }) => {
-  await open(page);
-  const before = await places(page);
   let asked = 0;
   let running = 0;
   let most = 0;
@@ -26,6 +24,9 @@ test('plays through time: a bin a step, one question each, no node moves', async
     await route.continue();
     running--;
   });
+  await open(page);
+  const before = await places(page);
+  asked = 0;
   await page.getByRole('combobox', { name: 'Speed of playback' }).selectOption('8');
   await page.getByRole('button', { name: 'Play through time' }).click();
   await expect.poll(() => from(page)).not.toBe('');
