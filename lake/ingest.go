@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -27,6 +28,9 @@ type Ingest struct {
 	Memory  int64 // what a batch may hold; 0: as digest.Batch says
 	Temp    string
 	Options format.Options // for every object; Object is filled in
+	// Wait says to wait for another process that reads into the lake, as long
+	// as ctx lasts. Without it Run returns ErrBusy.
+	Wait bool
 	// Progress, when set, is called by one goroutine at a time, often.
 	Progress func(Progress)
 	// Now is the time that objects are marked with; nil: time.Now.
@@ -60,13 +64,9 @@ const (
 // only of what was committed.
 func (in *Ingest) Run(ctx context.Context) (*Summary, error) {
 	sum := &Summary{}
-	k, err := in.Lake.tryLock(ingestLock, true)
+	k, err := in.lock(ctx)
 	if err != nil {
 		return sum, err
-	}
-	if k == nil {
-		return sum, fmt.Errorf("%w: process %s is reading logs into %s; wait for it to end or use another --lake",
-			ErrBusy, in.Lake.holder(ingestLock), in.Lake.dir)
 	}
 	defer k.unlock()
 	// A commit that a crash cut short is finished before the ledger is asked.
@@ -81,6 +81,19 @@ func (in *Ingest) Run(ctx context.Context) (*Summary, error) {
 		return sum, err
 	}
 	return sum, r.all(ctx)
+}
+
+// lock makes sure that no other run reads the same objects.
+func (in *Ingest) lock(ctx context.Context) (*flock, error) {
+	if in.Wait {
+		return in.Lake.waitLock(ctx, ingestLock, true, math.MaxInt64)
+	}
+	k, err := in.Lake.tryLock(ingestLock, true)
+	if k == nil && err == nil {
+		err = fmt.Errorf("%w: process %s is reading logs into %s; wait for it to end or use another --lake",
+			ErrBusy, in.Lake.holder(ingestLock), in.Lake.dir)
+	}
+	return k, err
 }
 
 // A run is one call of Ingest.Run.

@@ -291,7 +291,17 @@ func TestTwoWriters(t *testing.T) {
 	if _, err := in.Run(ctx); !errors.Is(err, ErrBusy) || !strings.Contains(err.Error(), fmt.Sprint(os.Getpid())) {
 		t.Errorf("a second ingest says %v; want ErrBusy with the process that is at work", err)
 	}
+	in.Wait = true
+	end, stop := context.WithTimeout(ctx, 50*time.Millisecond)
+	if _, err := in.Run(end); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("an ingest that waits says %v; want that it waited until it was told to stop", err)
+	}
+	stop()
 	k.unlock()
+	in.Source = &fakeSource{}
+	if _, err := in.Run(ctx); err != nil {
+		t.Errorf("an ingest that need not wait any more: %v", err)
+	}
 	// Changes from two openings wait for each other and all arrive.
 	var wg sync.WaitGroup
 	for w, l := range []*Lake{a, b} {
