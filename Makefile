@@ -24,6 +24,7 @@ SERVERS    := $(or $(PERIPLUS_SERVERS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pe
 VERSITYGW  := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 FAKEGCS    := github.com/fsouza/fake-gcs-server@v1.56.1
 AZURITE    := azurite@3.37.0
+MOTO       := moto==5.2.5 flask==3.1.3 flask-cors==6.0.5
 
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 VERSION := $(shell git describe --tags --always 2>/dev/null || echo dev)
@@ -37,20 +38,21 @@ build: ## bin/periplus
 run: build
 	bin/periplus map --addr $(ADDR) $(if $(LOGS),$(LOGS),--demo)
 
-# Tests need a browser, Graphviz and ISA-L. Where they are absent and we may,
-# Debian's packages bring them.
+# Tests need a browser, Graphviz, ISA-L and Python's venv. Where they are absent
+# and we may, Debian's packages bring them.
 setup-test:
 	@need=""; \
 	command -v chromium >/dev/null || need="$$need chromium fonts-dejavu-core"; \
 	command -v dot >/dev/null || need="$$need graphviz"; \
 	[ -e /usr/include/isa-l.h ] || [ -e /usr/include/isa-l/igzip_lib.h ] || need="$$need libisal-dev"; \
+	python3 -c 'import venv, ensurepip' 2>/dev/null || need="$$need python3-venv"; \
 	if [ -n "$$need" ]; then \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$need >/dev/null; \
 	  else echo "make test needs:$$need (Debian's names); install them and run it again" >&2; exit 1; fi; \
 	fi
 
-servers: $(SERVERS)/.versitygw-1.8.0 $(SERVERS)/.fakegcs-1.56.1 $(SERVERS)/.azurite-3.37.0
+servers: $(SERVERS)/.versitygw-1.8.0 $(SERVERS)/.fakegcs-1.56.1 $(SERVERS)/.azurite-3.37.0 $(SERVERS)/.moto-5.2.5
 
 $(SERVERS)/.versitygw-1.8.0:
 	GOBIN=$(SERVERS)/bin $(GO) install $(VERSITYGW) && touch $@
@@ -60,6 +62,10 @@ $(SERVERS)/.fakegcs-1.56.1:
 
 $(SERVERS)/.azurite-3.37.0:
 	npm install --prefix $(SERVERS)/npm --no-audit --no-fund --ignore-scripts $(AZURITE) && touch $@
+
+$(SERVERS)/.moto-5.2.5:
+	python3 -m venv --clear $(SERVERS)/moto
+	$(SERVERS)/moto/bin/pip install --quiet --disable-pip-version-check $(MOTO) && touch $@
 
 front: web/app/node_modules/.stamp
 	cd web/app && npm run check && npm test

@@ -1,7 +1,8 @@
 // Package servers starts the real servers that tests talk to, each on a port of
 // 127.0.0.1 of its own, with its data in a folder that goes away with the test:
 // versitygw for S3, fake-gcs-server for Google Cloud Storage, Azurite for Azure
-// Blob Storage. `make servers` installs them outside of the repository.
+// Blob Storage, moto for other services of AWS. `make servers` installs them
+// outside of the repository.
 package servers
 
 import (
