@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"slices"
 	"strconv"
 
 	"github.com/apache/iceberg-go"
@@ -96,7 +95,9 @@ func (l *Lake) commitFlows(ctx context.Context, b Batch) (err error) {
 		return err
 	}
 	crash("after data files")
-	b.Coverage = append(slices.Clone(b.Coverage), less...)
+	if b.Coverage, err = l.wholeCoverage(ctx, b, known, less); err != nil {
+		return err
+	}
 	list, err := l.writeList(seq, b)
 	if err != nil {
 		return err

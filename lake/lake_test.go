@@ -217,7 +217,7 @@ func TestCommitAndReadBack(t *testing.T) {
 		t.Fatalf("Files of coverage = %v, %v; want one", files, err)
 	}
 	rows, err := readListed(ctx, again.tableDir(Coverage)+"/data", files[0][len(again.tableDir(Coverage)+"/data/"):len(files[0])-len(".parquet")], readCoverage)
-	if err != nil || len(rows) != 1 || rows[0].Records != 6 || !rows[0].KeepsPassed {
-		t.Errorf("coverage = %v, %v; want one row of 6 records", rows, err)
+	if err != nil || len(rows) != 2 || rows[0].Bad != 6 || rows[1].Records != 6 || !rows[1].KeepsPassed {
+		t.Errorf("coverage = %v, %v; want a row of 6 bad lines and one of 6 records", rows, err)
 	}
 }

@@ -73,6 +73,9 @@ func (f *Facts) AddOwned(o digest.Owned) {
 
 // AddCoverage is said at AddServer.
 func (f *Facts) AddCoverage(c periplus.Coverage) {
+	if unread(&c) {
+		return // it says nothing of what the log keeps
+	}
 	k := Log{c.Provider, c.Account, c.Interface, c.Log}
 	f.Logs[k] = f.Logs[k] || c.KeepsPassed
 	if c.SkipData > 0 {

@@ -151,8 +151,8 @@ var CoverageFields = []Field[Coverage]{
 	{Name: "records", Type: Bigint, Doc: "", Get: func(c *Coverage) any { return c.Records }},
 	{Name: "nodata", Type: Bigint, Doc: "windows without traffic", Get: func(c *Coverage) any { return c.NoData }},
 	{Name: "skipdata", Type: Bigint, Doc: "windows that lost records", Get: func(c *Coverage) any { return c.SkipData }},
-	{Name: "late", Type: Bigint, Doc: "records that came after their hour was built", Get: func(c *Coverage) any { return c.Late }},
-	{Name: "bad", Type: Bigint, Doc: "bad lines", Get: func(c *Coverage) any { return c.Bad }},
+	{Name: "late", Type: Bigint, Doc: "records that came after the traffic of their hour was built", Get: func(c *Coverage) any { return c.Late }},
+	{Name: "bad", Type: Bigint, Doc: "bad lines of objects; they stand with their log, in no interface", Get: func(c *Coverage) any { return c.Bad }},
 }
 
 // ObjectFields is the table objects, in column order.

@@ -10,8 +10,9 @@ import (
 
 // sqlFor says which table a filter becomes SQL for, always named t.
 type sqlFor struct {
-	flows bool // else traffic
-	rng   Range
+	flows    bool // else traffic
+	coverage bool // coverageFields over coverage
+	rng      Range
 	// scanners are the addresses that scan in the range, in brackets; "" for none.
 	scanners Where
 	joins    []Where // of traffic AS t with endpoints, one for each condition on them
@@ -77,6 +78,12 @@ func (c *condition) where(q *sqlFor) Where {
 	case "!=", "!~", "not in":
 		positive.op = map[string]string{"!=": "=", "!~": "~", "not in": "in"}[c.op]
 		return build("(NOT ", positive.where(q), ")")
+	}
+	if q.coverage {
+		if c.field.name == "network" {
+			return c.network("t.network")
+		}
+		return build("(", c.matches("t."+c.field.name), ")")
 	}
 	if !c.field.ends {
 		return build("(", c.conversation(q), ")")

@@ -52,3 +52,56 @@ func TestGaps(t *testing.T) {
 	f(8, 9, "8-9 lost=true logs=2; ")
 	f(20, 28, "")
 }
+
+// TestGapsAtTheEnd: a log that stops while others go on has a gap, until it is
+// silent for longer than it ever wrote; what is not delivered yet is none.
+func TestGapsAtTheEnd(t *testing.T) {
+	l := newLake(t)
+	var rows []periplus.Coverage
+	add := func(provider, log string, from, to int) {
+		for h := from; h <= to; h++ {
+			rows = append(rows, periplus.Coverage{Hour: t0.Add(time.Duration(h) * time.Hour), Provider: provider, Account: "1", Log: log, Interface: "eni-1", Records: 1})
+		}
+	}
+	add("aws", "steady", 0, 40)
+	add("aws", "stopped", 0, 29)
+	add("aws", "ended", 0, 18)
+	add("aws", "delayed", 0, 39)
+	add("gcp", "hourly", 0, 37)
+	add("gcp", "stuck", 20, 35)
+	add("azure", "growing", 0, 38)
+	// Bad lines alone are no entry: nobody knows what they were of.
+	rows = append(rows, periplus.Coverage{Hour: t0.Add(60 * time.Hour), Provider: "aws", Account: "1", Log: "stopped", Bad: 3})
+	insert(l, "coverage", periplus.CoverageFields, rows)
+	q := &Questions{Engine: l}
+	f := func(filter, want string) {
+		t.Helper()
+		var a CoverageAsk
+		if filter != "" {
+			of, err := ParseCoverage(filter, t0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.Filter = of
+		}
+		gaps, err := q.LogGaps(t.Context(), a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, g := range gaps {
+			got += fmt.Sprintf("%s %d-%d; ", g.Log, int(g.From.Sub(t0).Hours()), int(g.To.Sub(t0).Hours()))
+		}
+		if got != want {
+			t.Errorf("%q: %s, want %s", filter, got, want)
+		}
+	}
+	f("", "stopped 30-40; stuck 36-37; ")
+	f("provider = gcp", "stuck 36-37; ")
+	f("log ~ st* and not region = x", "stopped 30-40; stuck 36-37; ")
+	f("interface = eni-2", "")
+	gaps, err := q.Gaps(t.Context(), Ask{From: t0, To: t0.Add(41 * time.Hour)})
+	if got := fmt.Sprint(len(gaps)); err != nil || got != "1" || gaps[0].Logs != 1 || gaps[0].To.Sub(gaps[0].From) != 10*time.Hour {
+		t.Errorf("the page is told %+v, %v; want one span of 10 hours", gaps, err)
+	}
+}

@@ -382,7 +382,7 @@ func (q *Questions) Extent(ctx context.Context) (*Extent, error) {
 	if err != nil {
 		return nil, err
 	}
-	logs := build("SELECT c.provider, c.account, c.network, c.interface, CAST(sum(c.skipdata) AS bigint) AS skipdata, CAST(sum(c.nodata) AS bigint) AS nodata, CAST(sum(c.late) AS bigint) AS late",
+	logs := build("SELECT c.provider, c.account, c.network, c.interface, CAST(sum(c.skipdata) AS bigint) AS skipdata, CAST(sum(c.nodata) AS bigint) AS nodata, CAST(sum(c.late) AS bigint) AS late, count(CASE WHEN ", entries("c"), " THEN 1 END) AS entries",
 		" FROM coverage AS c GROUP BY 1, 2, 3, 4 ORDER BY provider, account, network, interface")
 	interfaces, networks := map[[3]string]bool{}, map[[2]string]bool{}
 	err = q.ask(ctx, statement(logs, []Span{{Table: "coverage"}}), func(r *reader) {
@@ -391,7 +391,9 @@ func (q *Questions) Extent(ctx context.Context) (*Extent, error) {
 		if len(x.Providers) == 0 || x.Providers[len(x.Providers)-1] != provider {
 			x.Providers = append(x.Providers, provider)
 		}
-		interfaces[[3]string{provider, account, iface}] = true
+		if r.int() > 0 { // else bad lines alone
+			interfaces[[3]string{provider, account, iface}] = true
+		}
 		if network != "" {
 			networks[[2]string{provider, network}] = true
 		}

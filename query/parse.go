@@ -22,7 +22,10 @@ const (
 // Parse reads a filter. now is what relative times count from. An error is a
 // *FilterError. The empty text is the filter that lets everything through.
 func Parse(text string, now time.Time) (*Filter, error) {
-	p := &parser{now: now}
+	return parse(text, &parser{now: now, find: lookup, names: fieldNames})
+}
+
+func parse(text string, p *parser) (*Filter, error) {
 	if len(text) > maxFilter {
 		return nil, &FilterError{Pos: maxFilter, Len: len(text) - maxFilter, Msg: "the filter is longer than 64 KB"}
 	}
@@ -47,6 +50,8 @@ type parser struct {
 	tokens []token
 	at     int
 	now    time.Time
+	find   func(name string) (f *field, end side, key string, ok bool)
+	names  func() []string // all that find knows
 }
 
 func (p *parser) peek() token { return p.tokens[p.at] }
@@ -156,7 +161,7 @@ func (p *parser) condition() (node, error) {
 		name += q.text
 		t.end = q.end
 	}
-	f, end, key, ok := lookup(name)
+	f, end, key, ok := p.find(name)
 	if !ok {
 		return nil, p.unknownField(t, name)
 	}
@@ -188,10 +193,10 @@ func (p *parser) unknownField(t token, name string) error {
 			if f, _, _, ok := lookup(rest); ok && !f.ends {
 				return t.errorf(f.name, "%s belongs to the conversation, not to an end", f.name)
 			}
-			return t.errorf(nearest(first+"."+rest, fieldNames()), "no end has a field %q", rest)
+			return t.errorf(nearest(first+"."+rest, p.names()), "no end has a field %q", rest)
 		}
 	}
-	return t.errorf(nearest(name, fieldNames()), "there is no field %q", name)
+	return t.errorf(nearest(name, p.names()), "there is no field %q", name)
 }
 
 // bare is the condition that somebody meant who wrote only a value.

@@ -1,0 +1,83 @@
+package lake
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/periplus/periplus/periplus"
+	"github.com/periplus/periplus/source"
+)
+
+// wholeCoverage is what a batch does to coverage: what the digest counted, less
+// what the rows of replaced objects had added, with what the digest cannot
+// know. Late are the records that an hour gained after its traffic was built.
+// Bad are the bad lines of objects: nobody knows what they were of, so they
+// stand with the log that the object's name tells, in no interface.
+func (l *Lake) wholeCoverage(ctx context.Context, b Batch, known map[string]periplus.ReadObject, less []periplus.Coverage) ([]periplus.Coverage, error) {
+	built := map[int64]bool{}
+	files, err := l.dataFiles(ctx, Traffic)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		if t, ok := builtOf(f.path()); ok && t.step == StepHour {
+			built[t.start] = true
+		}
+	}
+	rows := map[coverageKey]periplus.Coverage{}
+	for _, list := range [][]periplus.Coverage{b.Coverage, less} {
+		for _, c := range list {
+			addToCoverage(rows, c)
+		}
+	}
+	for k, c := range rows {
+		if built[c.Hour.Unix()] && c.Records > 0 {
+			c.Late = c.Records
+			rows[k] = c
+		}
+	}
+	for _, o := range b.Objects {
+		if c, ok := badLines(o); ok {
+			addToCoverage(rows, c)
+		}
+		if c, ok := badLines(known[o.URI]); ok {
+			c.Bad = -c.Bad
+			addToCoverage(rows, c)
+		}
+	}
+	return sortedCoverage(rows), nil
+}
+
+// badLines is what the bad lines of an object add to coverage, in the hour of
+// its first record; else of its name's time. Without either it is nothing: the
+// table objects tells of them.
+func badLines(o periplus.ReadObject) (periplus.Coverage, bool) {
+	var c periplus.Coverage
+	for _, n := range o.Bad {
+		c.Bad += n
+	}
+	if c.Bad == 0 {
+		return c, false
+	}
+	path, err := url.PathUnescape(o.URI)
+	if err != nil {
+		path = o.URI
+	}
+	place, at, _ := source.Hint(path)
+	if !o.FirstSeen.IsZero() {
+		at = o.FirstSeen
+	}
+	if place.Provider == "" {
+		place.Provider, _, _ = strings.Cut(o.Format, "-")
+	}
+	c.Hour = at.UTC().Truncate(time.Hour)
+	c.Provider, c.Account, c.Region, c.Log = place.Provider, place.Account, place.Region, place.Log
+	return c, !at.IsZero()
+}
+
+// unread reports whether a row of coverage tells of bad lines alone.
+func unread(c *periplus.Coverage) bool {
+	return c.Records == 0 && c.NoData == 0 && c.SkipData == 0 && c.Interface == ""
+}
