@@ -17,6 +17,7 @@ var layers = map[string]string{
 	"merge":             "periplus",
 	"names":             "periplus digest",
 	"lake":              "periplus format source digest merge names",
+	"receive":           "periplus format lake",
 	"query":             "periplus",
 	"traffic":           "periplus digest merge lake query",
 	"duckdb":            "periplus query",

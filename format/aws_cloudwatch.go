@@ -243,6 +243,8 @@ func guessCloudWatch(head []byte, opt Options) bool {
 		return true
 	case has(`"requestId"`) && has(`"records"`) && has(`"data"`):
 		return true
+	case bytes.HasPrefix(bytes.Join(bytes.Fields(head[:min(len(head), 200)]), nil), []byte(`{"records":[{"data":"`)):
+		return true // the id comes behind records that are longer than the head
 	}
 	// {"message": "<record>"}, or a row of columns: the first object decides.
 	var e awsEvent

@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
+	"github.com/periplus/periplus/format"
 	"github.com/periplus/periplus/internal/flowgen"
 	"github.com/periplus/periplus/query"
 	"github.com/periplus/periplus/web"
@@ -115,12 +117,18 @@ func serveCommand(e *env) *cobra.Command {
 	var d deskFlags
 	var f ingestFlags
 	var s serveFlags
+	var push receiveFlags
 	c := &cobra.Command{
 		Use: "serve --lake DIR", Short: "Serve the map of a lake", Args: cobra.NoArgs,
 		Long: `Serves the page and its JSON API (/api/v1/) over a lake, on 127.0.0.1. What
 'periplus ingest' reads into the lake meanwhile is shown, and so are files that
-are dropped on the page, which are read into the lake.`,
-		Example: "  periplus serve --lake ./lake",
+are dropped on the page, which are read into the lake.
+
+With --receive it takes logs that are pushed, too, at an address of its own:
+deliveries of Amazon Data Firehose and messages of Google Cloud Pub/Sub. They
+are answered when they are committed. Others may reach that address; it needs a
+key then, while the page stays on 127.0.0.1. See docs/receive.md.`,
+		Example: "  periplus serve --lake ./lake\n  periplus serve --lake ./lake --receive :8443 --firehose-key-file key --tls-cert cert.pem --tls-key key.pem",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if d.lake == "" {
 				return wrong(cmd, errors.New("no lake: give its folder with --lake DIR"))
@@ -128,17 +136,33 @@ are dropped on the page, which are read into the lake.`,
 			if err := s.check(); err != nil {
 				return wrong(cmd, err)
 			}
-			k, err := openDesk(cmd.Context(), &d, false)
+			if push.addr == "" {
+				k, err := openDesk(cmd.Context(), &d, false)
+				if err != nil {
+					return err
+				}
+				defer k.Close()
+				return s.serve(cmd.Context(), e, k, &f, d.sources())
+			}
+			r, t, err := push.receiver(e, format.Options{AWSFormat: f.awsFormat})
+			if err != nil {
+				return wrong(cmd, err)
+			}
+			k, err := openDesk(cmd.Context(), &d, true)
 			if err != nil {
 				return err
 			}
 			defer k.Close()
-			return s.serve(cmd.Context(), e, k, &f, d.sources())
+			g, ctx := errgroup.WithContext(cmd.Context())
+			g.Go(func() error { return push.receive(ctx, e, k, r, t) })
+			g.Go(func() error { return s.serve(ctx, e, k, &f, d.sources()) })
+			return g.Wait()
 		},
 	}
 	d.add(c)
-	c.Flags().StringVar(&f.awsFormat, "aws-format", "", "columns of dropped AWS text without a header: '${version} ${srcaddr} …'")
+	c.Flags().StringVar(&f.awsFormat, "aws-format", "", "columns of dropped or pushed AWS text without a header: '${version} ${srcaddr} …'")
 	s.add(c, false)
+	push.add(c)
 	return c
 }
 
