@@ -76,7 +76,7 @@ web/app/node_modules/.stamp: web/app/package-lock.json
 test: setup-test front servers
 	$(GO) vet ./...
 	$(GO) test -race -timeout 40m ./...
-	$(GO) test -timeout 40m ./internal/flowgen/ # every scenario in small commits: too slow with -race
+	$(GO) test -timeout 40m ./lake ./internal/flowgen # all kills and all scenarios: too slow with -race
 	$(GO) test -tags isal ./format/
 	$(MAKE) e2e
 

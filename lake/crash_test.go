@@ -190,6 +190,7 @@ func checkNoOrphans(t *testing.T, l *Lake, what string) {
 
 // TestCrashBetweenSteps dies at every step of every commit.
 func TestCrashBetweenSteps(t *testing.T) {
+	unraced(t)
 	kills := 0
 	for _, step := range []string{"after data files", "before flows", "after flows", "after objects", "after coverage"} {
 		for nth := 1; nth <= 4; nth += 3 { // the first commit and the last
@@ -212,6 +213,7 @@ func TestCrashBetweenSteps(t *testing.T) {
 // TestCrash kills an ingest with SIGKILL at random instants, again and again
 // on the same lake, then lets one run end.
 func TestCrash(t *testing.T) {
+	unraced(t)
 	whole, ended := runChild(t, t.TempDir(), "", 0)
 	if !ended {
 		t.Fatal("the child does not end")
@@ -243,6 +245,7 @@ func TestCrash(t *testing.T) {
 // TestCrashWhileTending kills compaction, rolling of lists, expiry and
 // rebuilding.
 func TestCrashWhileTending(t *testing.T) {
+	unraced(t)
 	steps := []string{"1 before roll", "1 after roll", "1 before expire", "1 after expire", "3 after expire"}
 	for range 12 {
 		steps = append(steps, "") // at a random instant

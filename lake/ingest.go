@@ -197,12 +197,6 @@ type task struct {
 	err    error // why it failed or ended early
 }
 
-// expecter is a source that wants to know what will be opened next, such as
-// source.Prefetch.
-type expecter interface {
-	Expect(ctx context.Context, objects []periplus.Object)
-}
-
 // batch reads a set of objects and commits them.
 func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 	gone := map[int64]bool{}
@@ -211,7 +205,7 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 			gone[t.id] = true
 		}
 	}
-	if p, ok := r.Source.(expecter); ok {
+	if p, ok := r.Source.(periplus.Expecter); ok {
 		objects := make([]periplus.Object, len(tasks))
 		for i, t := range tasks {
 			objects[i] = t.object

@@ -327,6 +327,7 @@ func TestTwoWriters(t *testing.T) {
 }
 
 func TestManyCommitsStayCheap(t *testing.T) {
+	unraced(t)
 	if testing.Short() {
 		t.Skip("some seconds")
 	}

@@ -29,3 +29,9 @@ type Source interface {
 	// Open returns the object's bytes as stored, not decompressed.
 	Open(ctx context.Context, o *Object) (io.ReadCloser, error)
 }
+
+// An Expecter is a Source that wants to know which objects will be opened next,
+// in this order, so that it can fetch ahead.
+type Expecter interface {
+	Expect(ctx context.Context, objects []Object)
+}

@@ -24,7 +24,7 @@ verdict, tab separated.
 
 --format v2 prints go-vpcflow's digest: v2 lines, the larger port zeroed, packets
 and bytes summed, start and end of the whole digest on every line, sorted.`,
-		Example: "  periplus digest ./logs\n  periplus digest --format v2 one.log.gz",
+		Example: "  periplus digest ./logs\n  periplus digest --format v2 one.log.gz\n  periplus digest --from -24h --region eu-west-1 s3://my-logs/AWSLogs/",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			out := bufio.NewWriter(e.out)
 			var err error
@@ -40,8 +40,8 @@ and bytes summed, start and end of the whole digest on every line, sorted.`,
 		},
 	}
 	c.Flags().StringVar(&name, "format", "rows", "rows or v2")
-	c.Flags().StringVar(&f.awsFormat, "aws-format", "", "columns of AWS text without a header: '${version} ${srcaddr} …'")
-	c.Flags().StringVar(&f.format, "log-format", "", "format of all objects, where their content does not tell; see 'periplus formats'")
+	f.addSource(c)
+	f.addTime(c)
 	c.Flags().Var(&memory, "memory", "how much memory to use, such as 512MiB")
 	return c
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -156,63 +155,19 @@ func (f *ingestFlags) eachRecord(cmd *cobra.Command, e *env, paths []string, opt
 		return err
 	}
 	defer src.Close()
-	recs := make([]periplus.Record, 1024)
 	read := 0
-	for o, err := range src.Objects(cmd.Context()) {
-		if err != nil {
-			if cmd.Context().Err() != nil {
-				return err
-			}
-			fmt.Fprintln(e.errOut, "periplus:", printable(err.Error()))
-			continue
-		}
-		opt.Object = &o
-		stats, err := func() (*periplus.Stats, error) {
-			in, err := src.Open(cmd.Context(), &o)
-			if err != nil {
-				return nil, err
-			}
-			defer in.Close()
-			opened, err := format.Open(in, opt)
-			if errors.Is(err, format.ErrEmpty) {
-				return &periplus.Stats{}, nil
-			}
-			if err != nil {
-				return nil, err
-			}
-			for {
-				if err := cmd.Context().Err(); err != nil {
-					return nil, exit{exitNothing, err}
-				}
-				n, err := opened.Reader.Read(recs)
-				if n > 0 {
-					if werr := write(recs[:n]); werr != nil {
-						return nil, exit{exitNothing, werr}
-					}
-				}
-				if errors.Is(err, io.EOF) {
-					return opened.Reader.Stats(), nil
-				}
-				if err != nil {
-					return opened.Reader.Stats(), err
-				}
-			}
-		}()
-		if errors.As(err, new(exit)) {
-			return err
-		}
-		if err != nil {
-			if cmd.Context().Err() != nil {
-				return err
-			}
-			fmt.Fprintf(e.errOut, "periplus: %s: %s\n", printable(o.URI), printable(err.Error()))
-		}
-		if stats != nil {
+	stream := format.Stream{Source: f.ahead(src), Options: opt,
+		Trouble: func(uri string, err error) {
+			fmt.Fprintf(e.errOut, "periplus: %s: %s\n", printable(uri), printable(err.Error()))
+		},
+		Read: func(o *periplus.Object, s *periplus.Stats) {
 			read++
-			if n := stats.BadTotal(); n > 0 {
-				fmt.Fprintf(e.errOut, "periplus: %s: %d bad lines (%s)\n", printable(o.URI), n, periplus.BadText(stats.Bad))
+			if n := s.BadTotal(); n > 0 {
+				fmt.Fprintf(e.errOut, "periplus: %s: %d bad lines (%s)\n", printable(o.URI), n, periplus.BadText(s.Bad))
 			}
-		}
+		}}
+	if err := stream.Each(cmd.Context(), write); err != nil {
+		return exit{exitNothing, err}
 	}
 	if read == 0 {
 		return hint{errors.New("nothing could be read"), "'periplus formats' lists what is read"}

@@ -42,15 +42,20 @@ type ingestFlags struct {
 }
 
 func (f *ingestFlags) add(c *cobra.Command) {
+	f.addSource(c)
+	c.Flags().BoolVar(&f.strict, "strict", false, "exit with 3 when a line or file was bad")
+	c.Flags().BoolVar(&f.quiet, "quiet", false, "no progress, no summary")
+	c.Flags().IntVar(&f.workers, "workers", 0, "how many objects are read at once (default: one a core)")
+}
+
+// addSource adds what says which objects are read, and as what.
+func (f *ingestFlags) addSource(c *cobra.Command) {
 	c.Flags().StringVar(&f.awsFormat, "aws-format", "", "columns of AWS text without a header: '${version} ${srcaddr} …'")
 	c.Flags().StringVar(&f.format, "log-format", "", "format of all objects, where their content does not tell; see 'periplus formats'")
 	c.Flags().StringSliceVar(&f.accounts, "account", nil, "only objects of these accounts, as far as their paths say it")
 	c.Flags().StringSliceVar(&f.regions, "region", nil, "only objects of these regions, as far as their paths say it")
 	c.Flags().StringSliceVar(&f.logs, "flow-log", nil, "only objects of these flow logs, as far as their paths say it")
 	c.Flags().StringVar(&f.glob, "glob", "", "only objects whose name matches, such as '*.log.gz'")
-	c.Flags().BoolVar(&f.strict, "strict", false, "exit with 3 when a line or file was bad")
-	c.Flags().BoolVar(&f.quiet, "quiet", false, "no progress, no summary")
-	c.Flags().IntVar(&f.workers, "workers", 0, "how many objects are read at once (default: one a core)")
 	f.fetchBytes = source.PrefetchBytes
 	c.Flags().IntVar(&f.fetch, "prefetch", source.PrefetchCount, "how many objects of buckets are downloaded ahead")
 	c.Flags().Var(&f.fetchBytes, "prefetch-bytes", "how much they may be together, such as 256MiB")
@@ -199,10 +204,7 @@ func (f *ingestFlags) ingest(ctx context.Context, e *env, d *desk, paths []strin
 		return nil, err
 	}
 	defer src.Close()
-	job := lake.Ingest{Lake: d.Lake, Source: src, Workers: f.workers, Memory: d.memory, Options: format.Options{AWSFormat: f.awsFormat, Format: f.format}}
-	if src.Remote() {
-		job.Source = &source.Prefetch{Source: src, Count: f.fetch, Bytes: int64(f.fetchBytes)}
-	}
+	job := lake.Ingest{Lake: d.Lake, Source: f.ahead(src), Workers: f.workers, Memory: d.memory, Options: format.Options{AWSFormat: f.awsFormat, Format: f.format}}
 	stop := func() {}
 	if e.terminal && !f.quiet {
 		job.Progress, stop = progress(e)
@@ -238,6 +240,15 @@ func (f *ingestFlags) source(ctx context.Context, e *env, paths []string) (*sour
 		return nil, exit{exitUsage, err}
 	}
 	return src, nil
+}
+
+// ahead is the source with its next objects on their way, where they come from
+// afar.
+func (f *ingestFlags) ahead(src *source.Set) periplus.Source {
+	if !src.Remote() {
+		return src
+	}
+	return &source.Prefetch{Source: src, Count: f.fetch, Bytes: int64(f.fetchBytes)}
 }
 
 // progress draws a bar on a terminal.

@@ -34,7 +34,7 @@ func digestOf(t *testing.T, dir string) string {
 }
 
 func TestSameSeedSameBytes(t *testing.T) {
-	for _, s := range flowgen.Scenarios() {
+	for _, s := range scenarios() {
 		t.Run(s.Name, func(t *testing.T) {
 			a, b, c := t.TempDir(), t.TempDir(), t.TempDir()
 			one, err := s.Write(context.Background(), a, 7, 0)
@@ -65,7 +65,7 @@ func TestSameSeedSameBytes(t *testing.T) {
 }
 
 func TestHoursAddUp(t *testing.T) {
-	for _, s := range flowgen.Scenarios() {
+	for _, s := range scenarios() {
 		truth, err := s.Write(context.Background(), t.TempDir(), 3, 0)
 		if err != nil {
 			t.Fatal(err)
@@ -87,7 +87,7 @@ func TestHoursAddUp(t *testing.T) {
 
 // A later delivery only adds files and lets files grow.
 func TestDeliveriesGrow(t *testing.T) {
-	for _, s := range flowgen.Scenarios() {
+	for _, s := range scenarios() {
 		dir := t.TempDir()
 		before := map[string]int64{}
 		for n := 1; n <= s.Deliveries; n++ {

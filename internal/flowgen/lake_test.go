@@ -206,7 +206,7 @@ func equalBooks(a, b *books) bool {
 // The whole way: files in any order, by any number of workers, read once or as
 // they arrive, to the answer.
 func TestLakeTellsTheTruth(t *testing.T) {
-	for i, s := range flowgen.Scenarios() {
+	for i, s := range scenarios() {
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
 			for seed := uint64(i); seed < uint64(i)+seeds(1); seed++ {
@@ -235,12 +235,9 @@ func arriving(t *testing.T, s flowgen.Scenario, seed uint64) {
 // Read in many small commits, in any order, the totals are the same, but where
 // only many records together show who asked.
 func TestCommitsDoNotMatter(t *testing.T) {
-	for i, s := range flowgen.Scenarios() {
+	for _, s := range scenarios() {
 		if s.Name == "aws-server-port-above-client-port" {
 			continue // no flags, no known port: it takes eight peers in one batch
-		}
-		if raced && i%5 != 0 {
-			continue
 		}
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
@@ -265,7 +262,7 @@ func TestCommitsDoNotMatter(t *testing.T) {
 // Compacting, expiring and making everything again from flows change nothing.
 func TestTendingDoesNotMatter(t *testing.T) {
 	ctx := context.Background()
-	for _, s := range flowgen.Scenarios() {
+	for _, s := range scenarios() {
 		if !slices.Contains([]string{"aws-nacl-denies-reply-at-server", "aws-skipdata", "aws-over-midnight", "azure-vnet-both-observers", "gcp-repeated"}, s.Name) {
 			continue
 		}

@@ -2,4 +2,6 @@
 
 package flowgen_test
 
-const raced = false
+import "github.com/periplus/periplus/internal/flowgen"
+
+func scenarios() []flowgen.Scenario { return flowgen.Scenarios() }

@@ -55,7 +55,7 @@ func readAll(t *testing.T, truth *flowgen.Truth) *periplus.Stats {
 // Every file is recognised, every line is read, and nothing is bad but what
 // was planted.
 func TestEveryFileIsRead(t *testing.T) {
-	for _, s := range flowgen.Scenarios() {
+	for _, s := range scenarios() {
 		t.Run(s.Name, func(t *testing.T) {
 			truth, err := s.Write(context.Background(), t.TempDir(), 2, 0)
 			if err != nil {

@@ -280,7 +280,7 @@ func seeds(n uint64) uint64 {
 
 // The rule itself: files in any order, digest, merge.
 func TestMergeTellsTheTruth(t *testing.T) {
-	for _, s := range flowgen.Scenarios() {
+	for _, s := range scenarios() {
 		t.Run(s.Name, func(t *testing.T) {
 			for seed := range seeds(2) {
 				truth, err := s.Write(context.Background(), t.TempDir(), seed, 0)
