@@ -13,6 +13,7 @@ var layers = map[string]string{
 	"periplus":          "",
 	"format":            "periplus",
 	"source":            "periplus",
+	"doctor":            "periplus format source",
 	"digest":            "periplus",
 	"merge":             "periplus",
 	"names":             "periplus digest",

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -25,11 +24,13 @@ type Bucket struct {
 	// again. It may be called by several goroutines at once.
 	Retried func(what string, err error, wait time.Duration)
 
-	bucket *blob.Bucket
-	scheme string
-	name   string // the URI without its key: "s3://logs/"
-	prefix string
-	lists  chan struct{} // a token for each listing that may run at once
+	bucket  *blob.Bucket
+	scheme  string
+	host    string // the bucket or container
+	account string // Azure's storage account
+	name    string // the URI without its key: "s3://logs/"
+	prefix  string
+	lists   chan struct{} // a token for each listing that may run at once
 }
 
 // listsAtOnce is how many list requests run at the same time.
@@ -61,7 +62,7 @@ func OpenBucket(ctx context.Context, address string, c Choice) (*Bucket, error) 
 	if open == nil || u.Host == "" {
 		return nil, fmt.Errorf("%s is no bucket: use s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or azblob://CONTAINER/PREFIX", address)
 	}
-	b := &Bucket{Choice: c, scheme: u.Scheme, name: u.Scheme + "://" + u.Host + "/", prefix: strings.TrimPrefix(u.Path, "/"),
+	b := &Bucket{Choice: c, scheme: u.Scheme, host: u.Host, account: u.Query().Get("storage_account"), name: u.Scheme + "://" + u.Host + "/", prefix: strings.TrimPrefix(u.Path, "/"),
 		lists: make(chan struct{}, listsAtOnce)}
 	if b.bucket, err = open(ctx, u); err != nil {
 		return nil, fmt.Errorf("%s: %w", b.name, err)
@@ -118,6 +119,23 @@ func (b *Bucket) Open(ctx context.Context, o *periplus.Object) (io.ReadCloser, e
 	}
 	r := &download{ctx: ctx, b: b, key: key, etag: o.ETag}
 	return r, r.open()
+}
+
+// OpenPart opens n bytes of an object from a place on.
+func (b *Bucket) OpenPart(ctx context.Context, o *periplus.Object, from, n int64) (io.ReadCloser, error) {
+	key, err := b.key(o.URI)
+	if err != nil {
+		return nil, err
+	}
+	var r *blob.Reader
+	err = b.try(ctx, "read "+key, func() (err error) {
+		r, err = b.bucket.NewRangeReader(ctx, key, from, n, nil)
+		return b.explain("read", key, err)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // download is an object's bytes.
@@ -187,17 +205,13 @@ func (d *download) Close() error {
 	return d.body.Close()
 }
 
-// rights are the permissions that each store's own words ask for.
-var rights = map[string]map[string]string{
-	"s3":     {"list": "s3:ListBucket on the bucket", "read": "s3:GetObject on its objects (and kms:Decrypt where a key of yours encrypts them)"},
-	"gs":     {"list": "storage.objects.list on the bucket", "read": "storage.objects.get on the bucket"},
-	"azblob": {"list": "the role Storage Blob Data Reader on the container", "read": "the role Storage Blob Data Reader on the container"},
-}
-
 // explain says what to do about an error of the store.
 func (b *Bucket) explain(act, key string, err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
+	}
+	if refused(err) {
+		return b.refusal(act, key, err)
 	}
 	do := ""
 	switch code := gcerrors.Code(err); {
@@ -205,8 +219,6 @@ func (b *Bucket) explain(act, key string, err error) error {
 		do = "; it was deleted since it was listed"
 	case code == gcerrors.NotFound:
 		do = "; check the bucket's name and region"
-	case code == gcerrors.PermissionDenied || status(err) == http.StatusForbidden || status(err) == http.StatusUnauthorized:
-		do = "; check the credentials, and grant them " + rights[b.scheme][act]
 	}
 	return fmt.Errorf("%s: %w%s", b.uri(key), err, do)
 }

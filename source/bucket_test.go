@@ -175,7 +175,7 @@ func TestBucketErrors(t *testing.T) {
 	f("s3://logs?external_id=7", "add role=arn:")
 	f(strings.Replace(s.Bucket, "logs", "nowhere", 1), "check the bucket's name and region")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "wrong")
-	f(s.Bucket, "grant them s3:ListBucket on the bucket")
+	f(s.Bucket, "does not accept the credentials")
 	t.Setenv("AZURE_STORAGE_ACCOUNT", "")
 	f("azblob://x", "set AZURE_STORAGE_ACCOUNT")
 }

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -153,3 +154,40 @@ func (c *Choice) during(from, to time.Time) bool {
 func in(list []string, v string) bool {
 	return len(list) == 0 || v == "" || slices.Contains(list, v)
 }
+
+// Layout is the layout of a cloud that an object's path is in, for people; ""
+// for none.
+func Layout(path string) string {
+	hourly := func(m []string) string {
+		if m[6] != "" {
+			return ", hourly"
+		}
+		return ""
+	}
+	organisation := ""
+	if orgPath.MatchString(path) {
+		organisation = ", organisation"
+	}
+	if m := hive.FindStringSubmatch(path); m != nil {
+		return "AWS S3, Hive" + hourly(m) + organisation
+	}
+	if m := dated.FindStringSubmatch(path); m != nil {
+		return "AWS S3" + hourly(m) + organisation
+	}
+	if m := gcpPath.FindStringSubmatch(path); m != nil {
+		return "Google Cloud Storage sink, " + m[2]
+	}
+	switch {
+	case strings.Contains(path, "flowLogResourceID="):
+		return "Azure, virtual network flow logs"
+	case strings.Contains(path, "resourceId="):
+		return "Azure, network security group flow logs"
+	}
+	if base := path[strings.LastIndexByte(path, '/')+1:]; awsName.MatchString(base) {
+		return "AWS S3, file names"
+	}
+	return ""
+}
+
+// orgPath is AWSLogs/o-…/ before the account.
+var orgPath = regexp.MustCompile(`(?:^|/)AWSLogs/o-[^/]+/`)

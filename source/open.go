@@ -95,6 +95,36 @@ func (s *Set) Open(ctx context.Context, o *periplus.Object) (io.ReadCloser, erro
 	return s.files.Open(ctx, o)
 }
 
+// OpenPart opens n bytes of an object from a place on.
+func (s *Set) OpenPart(ctx context.Context, o *periplus.Object, from, n int64) (io.ReadCloser, error) {
+	for _, b := range s.buckets {
+		if strings.HasPrefix(o.URI, b.name) {
+			return b.OpenPart(ctx, o, from, n)
+		}
+	}
+	r, err := s.Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if from > 0 {
+		if f, ok := r.(io.Seeker); ok {
+			_, err = f.Seek(from, io.SeekStart)
+		} else {
+			_, err = io.CopyN(io.Discard, r, from)
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return part{io.LimitReader(r, n), r}, nil
+}
+
+// part is the beginning of a stream.
+type part struct {
+	io.Reader
+	io.Closer
+}
+
 // Close ends the connections.
 func (s *Set) Close() error {
 	var errs []error

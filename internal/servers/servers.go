@@ -170,7 +170,7 @@ func (s *Store) open() *blob.Bucket {
 func S3(t testing.TB) *Store {
 	t.Helper()
 	bin, addr, root := program(t, "bin/versitygw"), free(t), t.TempDir()
-	for _, d := range []string{"data/logs", "side"} {
+	for _, d := range []string{"data/logs", "side", "iam"} {
 		if err := os.MkdirAll(filepath.Join(root, d), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -178,11 +178,22 @@ func S3(t testing.TB) *Store {
 	t.Setenv("AWS_ACCESS_KEY_ID", "periplus")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "periplus-secret")
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	s := start(t, addr, bin, "--access", "periplus", "--secret", "periplus-secret", "--region", "us-east-1", "--port", addr, "--quiet",
+	s := start(t, addr, bin, "--access", "periplus", "--secret", "periplus-secret", "--region", "us-east-1", "--port", addr, "--quiet", "--iam-dir", filepath.Join(root, "iam"),
 		"posix", "--sidecar", filepath.Join(root, "side"), filepath.Join(root, "data"))
 	s.Root = filepath.Join(root, "data", "logs")
 	s.Bucket = "s3://logs?region=us-east-1&use_path_style=true&endpoint=http://" + addr
 	return s
+}
+
+// User makes a user of an S3 server's own who may do nothing until a policy of
+// the bucket says so. Its secret is its name.
+func (s *Store) User(name string) {
+	s.t.Helper()
+	cmd := exec.Command(s.command[0], "admin", "--access", "periplus", "--secret", "periplus-secret", "--endpoint-url", "http://"+s.Addr,
+		"create-user", "--access", name, "--secret", name, "--role", "user")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		s.t.Fatalf("make the user %s: %v\n%s", name, err, out)
+	}
 }
 
 // GCS starts fake-gcs-server over a folder.

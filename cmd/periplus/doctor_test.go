@@ -1,0 +1,60 @@
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestDoctorCommand(t *testing.T) {
+	dir, lake := t.TempDir(), filepath.Join(t.TempDir(), "lake")
+	hours(t, dir, "fl-0a", 0, 1, 2, 5, 6, 7)
+	hours(t, dir, "fl-0b", 0, 1, 2, 3, 4, 5)
+	out, _ := cli(t, 0, "doctor", dir)
+	for _, want := range []string{"objects    12, ", "AWS S3  aws       111122223333  eu-west-1  fl-0a        6", "read       works", "missing: tcp-flags: who opened a connection",
+		"recommend  ${version} ${account-id}", "estimate   about 12 records; less than a second", "problem    gap: aws 111122223333 eu-west-1 fl-0a has no object from 2023-11-14T03:00:00Z to 2023-11-14T05:00:00Z"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("doctor prints\n%s\nwithout %q", out, want)
+		}
+	}
+	if n := strings.Count(out, "${tcp-flags}"); n != 1 {
+		t.Errorf("the recommended format is printed %d times, want once", n)
+	}
+	// What doctor calls a gap before reading is one of the lake after it.
+	out, _ = cli(t, 3, "doctor", "--strict", "--json", dir)
+	var r doctorReport
+	if err := json.Unmarshal([]byte(out), &r); err != nil || len(r.Gaps) != 2 || r.Newest == nil || len(r.Problems) != 3 {
+		t.Fatalf("as JSON: %v\n%s", err, out)
+	}
+	cli(t, 0, "ingest", "--quiet", "--lake", lake, dir)
+	out, _ = cli(t, 0, "coverage", "--json", "--lake", lake)
+	var c struct{ Gaps []doctorGap }
+	if err := json.Unmarshal([]byte(out), &c); err != nil || len(c.Gaps) != len(r.Gaps) {
+		t.Fatalf("coverage: %v\n%s", err, out)
+	}
+	for i, g := range c.Gaps {
+		g.Region = r.Gaps[i].Region // a gap of the lake is of all regions
+		if g != r.Gaps[i] {
+			t.Errorf("gap %d of the lake is %+v, doctor's is %+v", i, g, r.Gaps[i])
+		}
+	}
+	out, _ = cli(t, 0, "doctor", "--from", "2023-11-14T05:00:00Z", "--flow-log", "fl-0b", "--max-objects", "1", dir)
+	if !strings.Contains(out, "objects    1, ") {
+		t.Errorf("of fl-0b from 5 o'clock on:\n%s", out)
+	}
+	if out, _ = cli(t, 0, "doctor", "--max-objects", "3", dir); !strings.Contains(out, "objects    at least 3, at least ") {
+		t.Errorf("with a bound:\n%s", out)
+	}
+	_, said := cli(t, 1, "doctor", t.TempDir())
+	if !strings.Contains(said, "nothing can be read") {
+		t.Errorf("an empty folder: %s", said)
+	}
+	bad := t.TempDir()
+	write(t, filepath.Join(bad, "x.log"), "not a log\x1b[31m\n")
+	if out, _ = cli(t, 1, "doctor", bad); !strings.Contains(out, "problem    format: ") || strings.Contains(out, "\x1b") {
+		t.Errorf("what is no log:\n%q", out)
+	}
+	cli(t, 2, "doctor")
+	cli(t, 2, "doctor", "--max-objects", "-1", dir)
+}
