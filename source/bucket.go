@@ -73,6 +73,12 @@ func OpenBucket(ctx context.Context, address string, c Choice) (*Bucket, error) 
 // Close ends the connection.
 func (b *Bucket) Close() error { return b.bucket.Close() }
 
+// Name is where the URIs of its objects begin.
+func (b *Bucket) Name() string { return b.uri(b.prefix) }
+
+// Owns reports whether a URI is of an object of the bucket.
+func (b *Bucket) Owns(uri string) bool { return strings.HasPrefix(uri, b.name) }
+
 // Objects yields the objects below the prefix that may hold what is chosen. It
 // lists only the folders that can, for every layout that a cloud writes.
 func (b *Bucket) Objects(ctx context.Context) iter.Seq2[periplus.Object, error] {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"path"
+	"strings"
 	"time"
 
 	"github.com/periplus/periplus/periplus"
@@ -25,7 +26,8 @@ type Choice struct {
 }
 
 func (c *Choice) keeps(o *periplus.Object) bool {
-	if !in(c.Accounts, o.Hint.Account) || !in(c.Regions, o.Hint.Region) || !in(c.Logs, o.Hint.Log) {
+	log, _, _ := strings.Cut(o.Hint.Log, "?") // what follows says which part of the log is read
+	if !in(c.Accounts, o.Hint.Account) || !in(c.Regions, o.Hint.Region) || !in(c.Logs, log) {
 		return false
 	}
 	if c.Glob != "" {

@@ -11,14 +11,25 @@ import (
 	"strings"
 	"time"
 
+	"github.com/periplus/periplus/aws"
 	"github.com/periplus/periplus/periplus"
 )
 
-// Set is several sources as one: the files and buckets that a person named.
-// Close it at the end.
+// Set is several sources as one: the files, buckets and log groups that a person
+// named. Close it at the end.
 type Set struct {
 	files   periplus.Source // nil: none was named
-	buckets []*Bucket
+	remotes []remote
+}
+
+// A remote is a source that is not of this machine.
+type remote interface {
+	periplus.Source
+	io.Closer
+	// Name is where the URIs of its objects begin, as far as they are sorted by it.
+	Name() string
+	// Owns reports whether a URI is of one of its objects.
+	Owns(uri string) bool
 }
 
 // Options are what Open needs beside the addresses. The zero value works.
@@ -26,39 +37,74 @@ type Options struct {
 	Choice
 	Stdin   io.Reader                                        // for "-"; nil: os.Stdin
 	Retried func(what string, err error, wait time.Duration) // as Bucket has it
+	// Notice, when set, is told what a person should know of a source that is no
+	// error. It may be called by several goroutines at once.
+	Notice func(text string)
+	// Columns are those of AWS text without a header (--aws-format): a log group's
+	// are then not asked for.
+	Columns string
 }
 
 // Open makes one source of addresses: files, folders, "-" for standard input,
-// and buckets (s3://, gs://, azblob://).
+// buckets (s3://, gs://, azblob://) and log groups (cloudwatch:).
 func Open(ctx context.Context, addresses []string, opt Options) (*Set, error) {
 	s := &Set{}
 	var paths []string
 	for _, a := range addresses {
-		if !strings.Contains(a, "://") {
+		var r remote
+		var err error
+		switch {
+		case aws.IsGroup(a):
+			r, err = openGroup(ctx, a, opt)
+		case !strings.Contains(a, "://"):
 			paths = append(paths, a)
 			continue
+		case IsBucket(a):
+			var b *Bucket
+			if b, err = OpenBucket(ctx, a, opt.Choice); err == nil {
+				b.Retried = opt.Retried
+				r = b
+			}
+		default:
+			err = fmt.Errorf("%s: Periplus reads files, folders, -, s3://, gs:// and azblob:// addresses and cloudwatch:GROUP", a)
 		}
-		if !IsBucket(a) {
-			return nil, errors.Join(fmt.Errorf("%s: Periplus reads files, folders, - and s3://, gs:// and azblob:// addresses", a), s.Close())
-		}
-		b, err := OpenBucket(ctx, a, opt.Choice)
 		if err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
-		b.Retried = opt.Retried
-		s.buckets = append(s.buckets, b)
+		s.remotes = append(s.remotes, r)
 	}
 	if len(paths) > 0 {
 		s.files = &Filter{Source: &Files{Paths: paths, Stdin: opt.Stdin}, Choice: opt.Choice}
 	}
-	slices.SortStableFunc(s.buckets, func(a, b *Bucket) int { return cmp.Compare(a.uri(a.prefix), b.uri(b.prefix)) })
+	slices.SortStableFunc(s.remotes, func(a, b remote) int { return cmp.Compare(a.Name(), b.Name()) })
 	return s, nil
 }
 
-// Remote reports whether anything in it is not of this machine.
-func (s *Set) Remote() bool { return len(s.buckets) > 0 }
+// group is a log group, of which a Filter keeps what is chosen.
+type group struct {
+	*aws.Group
+	kept Filter
+}
 
-// Objects yields the objects of all: those of buckets, then files.
+func openGroup(ctx context.Context, address string, opt Options) (*group, error) {
+	g, err := aws.OpenGroup(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	g.From, g.To, g.Columns, g.Retried, g.Notice = opt.From, opt.To, opt.Columns, opt.Retried, opt.Notice
+	rest := opt.Choice
+	rest.From, rest.To = time.Time{}, time.Time{} // its windows are of the events' own time: no margin
+	return &group{g, Filter{g, rest}}, nil
+}
+
+func (g *group) Objects(ctx context.Context) iter.Seq2[periplus.Object, error] {
+	return g.kept.Objects(ctx)
+}
+
+// Remote reports whether anything in it is not of this machine.
+func (s *Set) Remote() bool { return len(s.remotes) > 0 }
+
+// Objects yields the objects of all: those of buckets and log groups, then files.
 func (s *Set) Objects(ctx context.Context) iter.Seq2[periplus.Object, error] {
 	return func(yield func(periplus.Object, error) bool) {
 		for _, src := range s.all() {
@@ -73,8 +119,8 @@ func (s *Set) Objects(ctx context.Context) iter.Seq2[periplus.Object, error] {
 
 func (s *Set) all() []periplus.Source {
 	var out []periplus.Source
-	for _, b := range s.buckets {
-		out = append(out, b)
+	for _, r := range s.remotes {
+		out = append(out, r)
 	}
 	if s.files != nil {
 		out = append(out, s.files)
@@ -84,9 +130,9 @@ func (s *Set) all() []periplus.Source {
 
 // Open opens an object of Objects.
 func (s *Set) Open(ctx context.Context, o *periplus.Object) (io.ReadCloser, error) {
-	for _, b := range s.buckets {
-		if strings.HasPrefix(o.URI, b.name) {
-			return b.Open(ctx, o)
+	for _, r := range s.remotes {
+		if r.Owns(o.URI) {
+			return r.Open(ctx, o)
 		}
 	}
 	if s.files == nil {
@@ -97,8 +143,8 @@ func (s *Set) Open(ctx context.Context, o *periplus.Object) (io.ReadCloser, erro
 
 // OpenPart opens n bytes of an object from a place on.
 func (s *Set) OpenPart(ctx context.Context, o *periplus.Object, from, n int64) (io.ReadCloser, error) {
-	for _, b := range s.buckets {
-		if strings.HasPrefix(o.URI, b.name) {
+	for _, r := range s.remotes {
+		if b, ok := r.(*Bucket); ok && b.Owns(o.URI) {
 			return b.OpenPart(ctx, o, from, n)
 		}
 	}
@@ -128,8 +174,8 @@ type part struct {
 // Close ends the connections.
 func (s *Set) Close() error {
 	var errs []error
-	for _, b := range s.buckets {
-		errs = append(errs, b.Close())
+	for _, r := range s.remotes {
+		errs = append(errs, r.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -229,7 +229,12 @@ func (f *ingestFlags) source(ctx context.Context, e *env, paths []string) (*sour
 	}
 	src, err := source.Open(ctx, paths, source.Options{
 		Choice: source.Choice{From: f.from, To: f.to, Accounts: f.accounts, Regions: f.regions, Logs: f.logs, Glob: f.glob},
-		Stdin:  e.in,
+		Stdin:  e.in, Columns: f.awsFormat,
+		Notice: func(text string) {
+			if !f.quiet {
+				fmt.Fprintf(e.errOut, "periplus: %s\n", printable(text))
+			}
+		},
 		Retried: func(what string, err error, wait time.Duration) {
 			if !f.quiet {
 				fmt.Fprintf(e.errOut, "periplus: %s: %s; again in %s\n", printable(what), printable(err.Error()), wait.Round(10*time.Millisecond))
