@@ -12,6 +12,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 	gcaws "gocloud.dev/aws"
 )
 
@@ -36,6 +37,7 @@ func Config(ctx context.Context, words url.Values) (sdk.Config, error) {
 	if err != nil {
 		return cfg, err
 	}
+	cfg.Logger = logging.Nop{} // what goes wrong is an error; the SDK would write to standard error
 	if endpoint != "" {
 		cfg.BaseEndpoint = &endpoint // gocloud.dev would set a resolver, which nobody can ask whether there is one
 	}

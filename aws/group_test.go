@@ -20,8 +20,7 @@ func clock(hhmm string) time.Time {
 
 func at(hhmm string, i int) event { return event{clock(hhmm), line(clock(hhmm), i)} }
 
-func TestWindows(t *testing.T) {
-	c := newCloud(t)
+func testWindows(t *testing.T, c *cloud) {
 	c.stream("eni-0a-all")
 	c.stream("eni-0b-all")
 	c.put("eni-0a-all", at("10:00", 1), at("10:09", 2), at("10:10", 3))

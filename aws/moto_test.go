@@ -28,11 +28,32 @@ type cloud struct {
 
 	mu    sync.Mutex
 	asked map[string][]map[string]any // bodies of requests to CloudWatch Logs, by operation
-	// fault, when set, may answer instead of moto, and returns true then.
+	// fault, when set, may answer instead of moto, and returns true then; or give
+	// the request another body.
 	fault func(w http.ResponseWriter, r *http.Request, operation string) bool
 }
 
 const groupName = "/vpc/flow-logs"
+
+// TestMoto runs what needs a cloud, each in an empty one: moto takes seconds to
+// start.
+func TestMoto(t *testing.T) {
+	c := newCloud(t)
+	for name, f := range map[string]func(*testing.T, *cloud){
+		"windows": testWindows, "lake": testLake, "views": testViews, "range": testRange,
+		"columns of flow logs": testColumnsOfFlowLogs, "columns that nobody can tell": testColumnsThatNobodyCanTell,
+		"columns without permission": testColumnsWithoutPermission,
+		"pages":                      testPages, "faults": testFaults, "errors": testErrors, "stops": testStops, "late": testLate,
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.t = t
+			c.breaks(nil)
+			c.ask("", "", "", "moto-api/reset")
+			c.logs("CreateLogGroup", map[string]any{"logGroupName": groupName})
+			f(t, c)
+		})
+	}
+}
 
 func newCloud(t *testing.T) *cloud {
 	t.Helper()
@@ -68,7 +89,6 @@ func newCloud(t *testing.T) *cloud {
 	}))
 	t.Cleanup(s.Close)
 	c.at = s.URL
-	c.logs("CreateLogGroup", map[string]any{"logGroupName": groupName})
 	return c
 }
 
@@ -88,9 +108,9 @@ func (c *cloud) count(operation string) int {
 	return n
 }
 
-func (c *cloud) ask(service, target, body string) string {
+func (c *cloud) ask(service, target, body string, path ...string) string {
 	c.t.Helper()
-	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, c.moto+"/", strings.NewReader(body))
+	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, c.moto+"/"+strings.Join(path, "/"), strings.NewReader(body))
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -166,6 +186,7 @@ func (c *cloud) open(words string) *aws.Group {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	g.To = clock("14:00")
 	return g
 }
 

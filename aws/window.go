@@ -69,12 +69,12 @@ func (g *Group) span(s *types.LogStream, now time.Time) (span, bool) {
 	if s.FirstEventTimestamp != nil {
 		sp.from = earlier(sp.from, time.UnixMilli(*s.FirstEventTimestamp).UTC())
 	}
-	last := time.UnixMilli(max(sdk.ToInt64(s.LastEventTimestamp), sdk.ToInt64(s.LastIngestionTime), sdk.ToInt64(s.CreationTime))).UTC()
-	// There may be more than is said, up to now; the future has what is said.
-	sp.to = earlier(last.Add(stale), now)
+	last := created
 	if s.LastEventTimestamp != nil {
-		sp.to = later(sp.to, time.UnixMilli(*s.LastEventTimestamp).UTC())
+		last = time.UnixMilli(*s.LastEventTimestamp).UTC()
 	}
+	// There may be more than is said, up to now; of the future, what is said.
+	sp.to = later(last, earlier(last.Add(stale), now))
 	if !g.From.IsZero() {
 		sp.from = later(sp.from, g.From.Add(-window)) // a record may last that long
 	}
