@@ -65,19 +65,13 @@ func (l *Lake) commitFlows(ctx context.Context, b Batch) (err error) {
 	if err != nil {
 		return err
 	}
-	known, err := l.Ledger(ctx)
-	if err != nil {
-		return err
-	}
 	seq := tbl.Metadata().LastSequenceNumber() + 1
 	gone := map[int64]bool{}
 	for _, id := range b.Replaces {
 		gone[id] = true
 	}
-	for _, o := range b.Objects {
-		if old, ok := known[o.URI]; ok && old.Records > 0 {
-			gone[o.ID] = true
-		}
+	if err := l.readBefore(ctx, b.Objects, gone); err != nil {
+		return err
 	}
 	e := edit{l: l, table: Flows}
 	defer func() {

@@ -40,6 +40,8 @@ type Ingest struct {
 	// these, so it depends on the list of objects alone.
 	BatchBytes   int64 // as stored; 0: 1 GiB
 	BatchObjects int   // 0: 4096
+
+	recall recall
 }
 
 // Progress is how far an ingest has come.
@@ -61,7 +63,9 @@ const (
 
 // Run reads what is new. A bad object never stops it; the error is of the lake,
 // the temporary files or ctx. The summary is right in every case and tells
-// only of what was committed.
+// only of what was committed. Run may be called again, also with another
+// Source, by one goroutine at a time: what it knows of the lake it keeps for
+// the next call, as long as nobody else commits.
 func (in *Ingest) Run(ctx context.Context) (*Summary, error) {
 	sum := &Summary{}
 	k, err := in.lock(ctx)
@@ -73,14 +77,15 @@ func (in *Ingest) Run(ctx context.Context) (*Summary, error) {
 	if err := in.Lake.change(ctx, in.Lake.follow); err != nil {
 		return sum, err
 	}
-	r := &run{Ingest: in, sum: sum}
-	if r.ledger, err = in.Lake.Ledger(ctx); err != nil {
+	if err := in.recall.refresh(ctx, in.Lake); err != nil {
 		return sum, err
 	}
-	if err := r.lessons.load(ctx, in.Lake); err != nil {
+	r := &run{Ingest: in, sum: sum, lessons: &in.recall.lessons}
+	if err := r.all(ctx); err != nil {
+		in.recall.forget()
 		return sum, err
 	}
-	return sum, r.all(ctx)
+	return sum, nil
 }
 
 // lock makes sure that no other run reads the same objects.
@@ -100,8 +105,7 @@ func (in *Ingest) lock(ctx context.Context) (*flock, error) {
 type run struct {
 	*Ingest
 	sum     *Summary
-	ledger  map[string]periplus.ReadObject
-	lessons lessons
+	lessons *lessons
 	seen    distinct // conversations
 
 	mu       sync.Mutex // guards progress
@@ -145,7 +149,7 @@ func (r *run) all(ctx context.Context) error {
 		}
 		listed[o.URI] = true
 		r.sum.Listed++
-		old, known := r.ledger[o.URI]
+		old, known := r.recall.object(o.URI)
 		if known && same(old, o) {
 			r.sum.Skipped++
 			continue
@@ -231,8 +235,9 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 	for _, t := range tasks {
 		o := r.readObject(t, res.Spans[t.id])
 		part.object(t, o)
-		if t.known && t.old.State == periplus.ObjectFailed && o.State == periplus.ObjectFailed {
-			continue // it was and is; the ledger says so
+		if t.known && t.old.State == periplus.ObjectFailed && o.State == periplus.ObjectFailed && o.Records == 0 {
+			delete(gone, t.id)
+			continue // it was and is; the ledger says so, and keeps what came of it before
 		}
 		changed = true
 		batch.Objects = append(batch.Objects, o)
@@ -254,10 +259,7 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 	}
 	r.sum.add(part)
 	r.lessons.learn(res, gone)
-	for _, o := range batch.Objects {
-		r.ledger[o.URI] = o
-	}
-	return nil
+	return r.recall.committed(ctx, r.Lake, batch.Objects)
 }
 
 // writeMemory is about what a goroutine that writes rows holds: two row groups
@@ -346,16 +348,17 @@ func added(a, b map[periplus.BadKind]int64) map[periplus.BadKind]int64 {
 func (r *run) one(ctx context.Context, b *digest.Batch, t *task, recs []periplus.Record, shared *format.Shared) (err error) {
 	o := b.Object(t.id)
 	defer func() { err = errors.Join(err, o.Close()) }()
-	body, oerr := r.Source.Open(ctx, &t.object)
+	stored, oerr := r.Source.Open(ctx, &t.object)
 	if oerr != nil {
 		t.state, t.err = periplus.ObjectFailed, oerr
 		return ctx.Err()
 	}
-	defer body.Close()
+	defer stored.Close()
+	in := &body{Reader: stored}
 	opt := r.Options
 	opt.Object, opt.Shared = &t.object, shared
-	opened, oerr := format.Open(body, opt)
-	if errors.Is(oerr, format.ErrEmpty) {
+	opened, oerr := format.Open(in, opt)
+	if in.err == nil && errors.Is(oerr, format.ErrEmpty) {
 		t.state = periplus.ObjectRead
 		return ctx.Err()
 	}
@@ -376,7 +379,7 @@ func (r *run) one(ctx context.Context, b *digest.Batch, t *task, recs []periplus
 			return cerr
 		}
 		if rerr != nil {
-			t.end(opened.Reader, rerr)
+			t.end(opened.Reader, rerr, in.err)
 			return nil
 		}
 	}

@@ -72,3 +72,27 @@ func (l *Lake) Ledger(ctx context.Context) (map[string]periplus.ReadObject, erro
 	l.ledger.only(used)
 	return out, nil
 }
+
+// readBefore adds the ids of those objects of which the ledger has records.
+func (l *Lake) readBefore(ctx context.Context, objects []periplus.ReadObject, to map[int64]bool) error {
+	ids := make(map[int64]bool, len(objects))
+	for _, o := range objects {
+		ids[o.ID] = true
+	}
+	files, err := l.dataFiles(ctx, Objects)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		rows, err := l.ledger.file(ctx, f.path())
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			if ids[rows[i].ID] && rows[i].Records > 0 {
+				to[rows[i].ID] = true
+			}
+		}
+	}
+	return nil
+}

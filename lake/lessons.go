@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/netip"
 	"slices"
@@ -92,12 +93,29 @@ func (m *lessons) addIDs(ids []digest.ID) {
 	slices.Reverse(m.ids)
 }
 
-// end keeps how the reading of an object ended.
-func (t *task) end(r periplus.Reader, err error) {
-	t.stats = *r.Stats()
-	if errors.Is(err, io.EOF) {
-		return
+// A body is an object's bytes, with why they ended early.
+type body struct {
+	io.Reader
+	err error
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		b.err = err
 	}
-	t.err = err
-	t.state = periplus.ObjectPartly
+	return n, err
+}
+
+// end keeps how the reading of an object ended. One that is itself cut off was
+// read as far as it goes. One of which the source did not give the rest is
+// tried again: what came of it stands until then, and is replaced.
+func (t *task) end(r periplus.Reader, err, lost error) {
+	t.stats = *r.Stats()
+	switch {
+	case lost != nil:
+		t.state, t.err = periplus.ObjectFailed, fmt.Errorf("the rest did not come: %w", lost)
+	case !errors.Is(err, io.EOF):
+		t.state, t.err = periplus.ObjectPartly, err
+	}
 }
