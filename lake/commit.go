@@ -165,7 +165,7 @@ func (e *edit) commit(ctx context.Context, props iceberg.Properties) error {
 	e.paths = nil // from here on nobody but the metadata knows whether they are in use
 	done, err := tx.Commit(ctx)
 	if errors.Is(err, table.ErrCommitFailed) {
-		return fmt.Errorf("table %s: another tool changed it meanwhile; run again: %w", e.table, err)
+		return fmt.Errorf("table %s: %w; run again: %w", e.table, ErrConflict, err)
 	}
 	if err != nil {
 		return fmt.Errorf("table %s: %w", e.table, err)

@@ -15,6 +15,10 @@ import (
 // ErrBusy says that another process works on the lake.
 var ErrBusy = errors.New("the lake is in use")
 
+// ErrConflict says that another tool committed to a table meanwhile. Nothing of
+// the commit is there; made again it is made on what the other tool left.
+var ErrConflict = errors.New("another tool changed it meanwhile")
+
 // The lock files. writeLock is held for one change of tables: whoever holds it
 // is the only one with files that no snapshot names yet. ingestLock is held by
 // a whole run of ingest, so that two of them never read the same object.

@@ -44,6 +44,7 @@ func (n *told) settle(ok bool, outcome string) (last, all bool) {
 type waiting struct {
 	every   time.Duration
 	records int64
+	retry   time.Duration
 
 	mu      sync.Mutex
 	entries map[string]*entry
@@ -53,6 +54,7 @@ type waiting struct {
 	closed  bool
 	flushed bool          // what waits is not to wait longer
 	change  chan struct{} // is closed when something changed
+	lost    int           // commits in a row that failed
 	perByte float64       // records a stored byte, of what was read
 }
 
@@ -71,8 +73,7 @@ const (
 	mostFailed   = 100_000
 	firstPerByte = 1. / 25 // of gzipped text, until it was measured
 
-	firstRetry = 5 * time.Second // doubles with every try
-	lastRetry  = 15 * time.Minute
+	lastRetry = time.Hour // however often an object has failed
 )
 
 func (q *waiting) init() {
@@ -109,7 +110,10 @@ func (q *waiting) add(ctx context.Context, o periplus.Object, s *Named, n *told)
 			}
 			q.entries[o.URI] = e
 			q.order = append(q.order, o.URI)
-			q.changed()
+			// The first sets the clock; of the others a few tell that it is time.
+			if n := len(q.entries); n == 1 || n%128 == 0 || o.Size > batchBytes/128 {
+				q.changed()
+			}
 			q.mu.Unlock()
 			return true
 		}
@@ -165,7 +169,7 @@ func (q *waiting) close() {
 }
 
 // take returns the next batch when it is time, none when all is over.
-func (q *waiting) take(ctx context.Context) []*entry {
+func (q *waiting) take() []*entry {
 	for {
 		q.mu.Lock()
 		q.init()
@@ -259,7 +263,7 @@ func (q *waiting) again(e *entry, own bool) []*told {
 			f = failure{size: e.object.Size, etag: e.object.ETag}
 		}
 		f.tries++
-		f.until = time.Now().Add(min(lastRetry, firstRetry<<min(f.tries-1, 10)))
+		f.until = time.Now().Add(min(lastRetry, q.retry<<min(f.tries-1, 20)))
 		if len(q.failed) < mostFailed {
 			q.failed[e.object.URI] = f
 		}
@@ -280,6 +284,7 @@ func (q *waiting) again(e *entry, own bool) []*told {
 func (q *waiting) measured(records, size int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.lost = 0
 	if size > 1<<16 && records > 0 {
 		q.perByte = 0.7*q.perByte + 0.3*float64(records)/float64(size)
 	}

@@ -60,6 +60,8 @@ type Watch struct {
 	CommitEvery   time.Duration // 0: a minute
 	CommitRecords int64         // 0: 5,000,000
 
+	Retry time.Duration // after which an object that failed is read again, doubled each time; 0: 5 seconds
+
 	// Build, when set, is called with the end of every hour that is over, so
 	// that the traffic before it is made: at the start and Grace after each.
 	Build func(ctx context.Context, until time.Time) error
@@ -84,6 +86,7 @@ const (
 	Whole         = 6 * time.Hour
 	CommitEvery   = time.Minute
 	CommitRecords = 5_000_000
+	Retry         = 5 * time.Second
 	Grace         = 20 * time.Minute
 
 	receivers = 8 // that ask the queue, and the store about what it names
@@ -95,7 +98,7 @@ func (w *Watch) defaults() {
 		every = EveryQueue
 	}
 	for d, usual := range map[*time.Duration]time.Duration{
-		&w.Every: every, &w.Recent: Recent, &w.Whole: Whole, &w.CommitEvery: CommitEvery, &w.Grace: Grace,
+		&w.Every: every, &w.Recent: Recent, &w.Whole: Whole, &w.CommitEvery: CommitEvery, &w.Grace: Grace, &w.Retry: Retry,
 	} {
 		if *d <= 0 {
 			*d = usual
@@ -110,7 +113,7 @@ func (w *Watch) defaults() {
 	if w.Metrics == nil {
 		w.Metrics = NewMetrics()
 	}
-	w.wait.every, w.wait.records = w.CommitEvery, w.CommitRecords
+	w.wait.every, w.wait.records, w.wait.retry = w.CommitEvery, w.CommitRecords, w.Retry
 }
 
 // Run follows the sources until ctx ends. Then it takes no more, commits and
@@ -136,7 +139,7 @@ func (w *Watch) Run(ctx context.Context) error {
 	}
 	out.Go(func() {
 		for {
-			batch := w.wait.take(ctx)
+			batch := w.wait.take()
 			if len(batch) == 0 {
 				return
 			}
