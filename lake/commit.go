@@ -65,13 +65,19 @@ func (l *Lake) commitFlows(ctx context.Context, b Batch) (err error) {
 	if err != nil {
 		return err
 	}
+	known, err := l.readBefore(ctx, b.Objects)
+	if err != nil {
+		return err
+	}
 	seq := tbl.Metadata().LastSequenceNumber() + 1
 	gone := map[int64]bool{}
 	for _, id := range b.Replaces {
 		gone[id] = true
 	}
-	if err := l.readBefore(ctx, b.Objects, gone); err != nil {
-		return err
+	for _, o := range b.Objects {
+		if old, ok := known[o.URI]; ok && old.Records > 0 {
+			gone[o.ID] = true
+		}
 	}
 	e := edit{l: l, table: Flows}
 	defer func() {

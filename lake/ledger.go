@@ -73,26 +73,28 @@ func (l *Lake) Ledger(ctx context.Context) (map[string]periplus.ReadObject, erro
 	return out, nil
 }
 
-// readBefore adds the ids of those objects of which the ledger has records.
-func (l *Lake) readBefore(ctx context.Context, objects []periplus.ReadObject, to map[int64]bool) error {
+// readBefore returns what the ledger says of objects, by URI, without making a
+// map of all that it holds.
+func (l *Lake) readBefore(ctx context.Context, objects []periplus.ReadObject) (map[string]periplus.ReadObject, error) {
 	ids := make(map[int64]bool, len(objects))
 	for _, o := range objects {
 		ids[o.ID] = true
 	}
 	files, err := l.dataFiles(ctx, Objects)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	out := map[string]periplus.ReadObject{}
 	for _, f := range files {
 		rows, err := l.ledger.file(ctx, f.path())
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for i := range rows {
-			if ids[rows[i].ID] && rows[i].Records > 0 {
-				to[rows[i].ID] = true
+			if ids[rows[i].ID] {
+				out[rows[i].URI] = rows[i]
 			}
 		}
 	}
-	return nil
+	return out, nil
 }

@@ -43,7 +43,12 @@ type ingestFlags struct {
 
 func (f *ingestFlags) add(c *cobra.Command) {
 	f.addSource(c)
+	f.addWork(c)
 	c.Flags().BoolVar(&f.strict, "strict", false, "exit with 3 when a line or file was bad")
+}
+
+// addWork adds what says how it is read.
+func (f *ingestFlags) addWork(c *cobra.Command) {
 	c.Flags().BoolVar(&f.quiet, "quiet", false, "no progress, no summary")
 	c.Flags().IntVar(&f.workers, "workers", 0, "how many objects are read at once (default: one a core)")
 }
@@ -191,13 +196,8 @@ func (s *summary) empty(paths []string) error {
 
 // ingest reads sources into the desk's lake, with progress and a summary.
 func (f *ingestFlags) ingest(ctx context.Context, e *env, d *desk, paths []string) (*summary, error) {
-	if f.workers < 0 {
-		return nil, exit{exitUsage, errors.New("--workers: give 1 or more, or 0 for one a core")}
-	}
-	if f.format != "" {
-		if _, err := formatNamed(f.format); err != nil {
-			return nil, exit{exitUsage, err}
-		}
+	if err := f.check(); err != nil {
+		return nil, exit{exitUsage, err}
 	}
 	src, err := f.source(ctx, e, paths)
 	if err != nil {
@@ -222,11 +222,22 @@ func (f *ingestFlags) ingest(ctx context.Context, e *env, d *desk, paths []strin
 	return s, nil
 }
 
+func (f *ingestFlags) check() error {
+	if f.workers < 0 {
+		return errors.New("--workers: give 1 or more, or 0 for one a core")
+	}
+	if f.fetch < 0 || f.fetchBytes < 0 {
+		return errors.New("--prefetch and --prefetch-bytes: give 1 or more")
+	}
+	if f.format != "" {
+		_, err := formatNamed(f.format)
+		return err
+	}
+	return nil
+}
+
 // source is what paths and addresses name, as far as the flags choose it.
 func (f *ingestFlags) source(ctx context.Context, e *env, paths []string) (*source.Set, error) {
-	if f.fetch < 0 || f.fetchBytes < 0 {
-		return nil, exit{exitUsage, errors.New("--prefetch and --prefetch-bytes: give 1 or more")}
-	}
 	src, err := source.Open(ctx, paths, source.Options{
 		Choice: source.Choice{From: f.from, To: f.to, Accounts: f.accounts, Regions: f.regions, Logs: f.logs, Glob: f.glob},
 		Stdin:  e.in, Columns: f.awsFormat,

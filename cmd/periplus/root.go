@@ -32,7 +32,7 @@ func newRoot(e *env) *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add("main", mapCommand(e), doctorCommand(e), ingestCommand(e), serveCommand(e), lakeCommand(e))
+	add("main", mapCommand(e), doctorCommand(e), ingestCommand(e), watchCommand(e), serveCommand(e), lakeCommand(e))
 	add("ask", topCommand(e), conversationsCommand(e), flowsCommand(e), graphCommand(e), coverageCommand(e), sqlCommand(e))
 	add("more", digestCommand(e), explainCommand(e), formatsCommand(e), demoCommand(e), versionCommand(e), manCommand())
 	root.SetHelpCommandGroupID("more")

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/spf13/cobra"
+
+	"github.com/periplus/periplus/format"
+	"github.com/periplus/periplus/lake"
+	"github.com/periplus/periplus/periplus"
+	"github.com/periplus/periplus/queue"
+	"github.com/periplus/periplus/source"
+	"github.com/periplus/periplus/watch"
+)
+
+// watchFlags say how sources are followed.
+type watchFlags struct {
+	queue         string
+	metrics       string
+	every         time.Duration
+	recent, whole time.Duration
+	commitEvery   time.Duration
+	commitRecords int64
+	flowsOnly     bool
+}
+
+func (f *watchFlags) add(c *cobra.Command) {
+	c.Flags().StringVar(&f.queue, "queue", "", "address of a queue of notifications: awssqs://, gcppubsub://, azuresb://, nats://")
+	c.Flags().DurationVar(&f.every, "every", 0, "how often what is recent is listed (default 1m, beside a queue 15m)")
+	c.Flags().DurationVar(&f.recent, "recent", watch.Recent, "how late logs may come; what is older is looked for at --whole-every")
+	c.Flags().DurationVar(&f.whole, "whole-every", watch.Whole, "how often all of a source is listed")
+	c.Flags().DurationVar(&f.commitEvery, "commit-every", watch.CommitEvery, "the longest that a new object waits for its commit to begin")
+	c.Flags().Int64Var(&f.commitRecords, "commit-records", watch.CommitRecords, "commit earlier when about so many records wait")
+	c.Flags().StringVar(&f.metrics, "metrics", "", "serve /metrics, /healthz and /readyz at [HOST]:PORT; without a host 127.0.0.1")
+	c.Flags().BoolVar(&f.flowsOnly, "flows-only", false, "leave traffic to be built when it is asked for")
+}
+
+func (f *watchFlags) check() error {
+	for name, d := range map[string]time.Duration{"--every": f.every, "--recent": f.recent, "--whole-every": f.whole, "--commit-every": f.commitEvery} {
+		if d < 0 || d == 0 && name != "--every" {
+			return fmt.Errorf("%s: give a time above 0, such as 5m", name)
+		}
+	}
+	if f.commitRecords < 1 {
+		return errors.New("--commit-records: give 1 or more")
+	}
+	if f.queue != "" {
+		if err := queue.Check(f.queue); err != nil {
+			return err
+		}
+	}
+	_, err := f.listen()
+	return err
+}
+
+// listen is where the metrics are served; "": nowhere.
+func (f *watchFlags) listen() (string, error) {
+	at := f.metrics
+	if at == "" {
+		return "", nil
+	}
+	if !strings.Contains(at, ":") {
+		at = ":" + at
+	}
+	host, port, err := net.SplitHostPort(at)
+	if n, perr := strconv.Atoi(port); err != nil || perr != nil || n < 0 || n > 65535 {
+		return "", fmt.Errorf("--metrics %q: write [HOST]:PORT, such as :9464", f.metrics)
+	}
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+func watchCommand(e *env) *cobra.Command {
+	var d deskFlags
+	var f ingestFlags
+	var w watchFlags
+	c := &cobra.Command{
+		Use: "watch --lake DIR SOURCE…", Short: "Follow sources into a lake", Args: cobra.MinimumNArgs(1),
+		Long: `Reads what comes new to folders and buckets into a lake, until it is stopped.
+It lists what is recent every minute, all now and then, and with --queue takes
+notice at once of what a store says was written; a message is acknowledged when
+the lake holds what it names. Several of these may run on one lake and share a
+queue. Killed at any instant, the next start goes on: nothing is lost and
+nothing counted twice. docs/watch.md tells how to set it up.
+
+Ctrl-C or SIGTERM: what was begun is committed and acknowledged, then it ends
+with 0. A second signal ends it at once.`,
+		Example: "  periplus watch --lake ./lake s3://my-logs/AWSLogs/ --queue 'awssqs://sqs.eu-west-1.amazonaws.com/111122223333/flow-logs?region=eu-west-1' --metrics :9464",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if d.lake == "" {
+				return wrong(cmd, errors.New("no lake: give its folder with --lake DIR"))
+			}
+			if err := errors.Join(w.check(), f.check()); err != nil {
+				return wrong(cmd, err)
+			}
+			return w.run(cmd.Context(), e, &d, &f, args)
+		},
+	}
+	d.add(c)
+	f.addSource(c)
+	f.addWork(c)
+	c.Flags().Var((*moment)(&f.from), "from", "only objects that may hold records since then: 2026-11-01T10:00:00Z, 2026-11-01, -6h")
+	w.add(c)
+	return c
+}
+
+func (f *watchFlags) run(ctx context.Context, e *env, d *deskFlags, in *ingestFlags, args []string) error {
+	level := slog.LevelInfo
+	if in.quiet {
+		level = slog.LevelWarn
+	}
+	log := slog.New(slog.NewTextHandler(e.errOut, &slog.HandlerOptions{Level: level}))
+	w := &watch.Watch{Every: f.every, Recent: f.recent, Whole: f.whole, CommitEvery: f.commitEvery, CommitRecords: f.commitRecords,
+		Outside: source.ErrOutside, Metrics: watch.NewMetrics(), Log: log}
+	for _, a := range args {
+		src, err := in.follow(ctx, w.Metrics, log, a)
+		if err != nil {
+			return err
+		}
+		defer src.Close()
+		w.Sources = append(w.Sources, watch.Named{Name: sourceName(a), Source: src})
+	}
+	if f.queue != "" {
+		w.Open = func(ctx context.Context) (watch.Queue, error) { return queue.Open(ctx, f.queue) }
+	}
+	k, err := openDesk(ctx, d, true)
+	if err != nil {
+		return err
+	}
+	defer k.Close()
+	w.Ingest = &lake.Ingest{Lake: k.Lake, Workers: in.workers, Memory: k.memory, Options: format.Options{AWSFormat: in.awsFormat, Format: in.format}}
+	w.Ahead = func(src periplus.Source) periplus.Source {
+		return &source.Prefetch{Source: src, Count: in.fetch, Bytes: int64(in.fetchBytes)}
+	}
+	if !f.flowsOnly {
+		w.Build = func(ctx context.Context, until time.Time) error { return k.current(ctx, time.Time{}, until) }
+	}
+	stop, err := f.serve(ctx, e, w)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	log.Info("watching", "lake", k.Dir(), "sources", strings.Join(args, " "))
+	return w.Run(ctx)
+}
+
+// follow opens one source.
+func (f *ingestFlags) follow(ctx context.Context, m *watch.Metrics, log *slog.Logger, address string) (*source.Set, error) {
+	if address == "-" {
+		return nil, exit{exitUsage, errors.New("standard input cannot be watched; read it with 'periplus ingest'")}
+	}
+	src, err := source.Open(ctx, []string{address}, source.Options{
+		Choice: source.Choice{From: f.from, Accounts: f.accounts, Regions: f.regions, Logs: f.logs, Glob: f.glob},
+		Retried: func(what string, err error, wait time.Duration) {
+			m.Retried()
+			log.Warn("the store refused; again", "what", what, "error", err, "wait", wait.Round(10*time.Millisecond))
+		},
+	})
+	if err != nil {
+		return nil, exit{exitUsage, err}
+	}
+	return src, nil
+}
+
+// sourceName is an address without what only opening it needs.
+func sourceName(address string) string {
+	name, _, _ := strings.Cut(address, "?")
+	return name
+}
+
+// serve answers for the watch at --metrics.
+func (f *watchFlags) serve(ctx context.Context, e *env, w *watch.Watch) (stop func(), err error) {
+	at, err := f.listen()
+	if at == "" || err != nil {
+		return func() {}, err
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", at)
+	if err != nil {
+		return nil, hint{err, "another program listens there; choose another port with --metrics :PORT"}
+	}
+	server := &http.Server{Handler: health(w.Ready, w.Metrics), ReadHeaderTimeout: 10 * time.Second}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = server.Serve(l) // ends with Close
+	}()
+	fmt.Fprintf(e.errOut, "metrics        http://%s/metrics\n", l.Addr())
+	return func() {
+		server.Close()
+		<-done
+	}, nil
+}
+
+// health is /metrics, /healthz and /readyz. ready says why not; nil: always.
+func health(ready func() error, of ...prometheus.Collector) http.Handler {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "periplus_build_info", Help: "1, of this version.",
+			ConstLabels: prometheus.Labels{"version": version}}, func() float64 { return 1 }))
+	r.MustRegister(of...)
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(r, promhttp.HandlerOpts{}))
+	text := func(why error) http.HandlerFunc {
+		return func(rw http.ResponseWriter, _ *http.Request) {
+			rw.Header().Set("Content-Type", "text/plain; charset=utf-8")
+			rw.Header().Set("X-Content-Type-Options", "nosniff")
+			if why == nil {
+				io.WriteString(rw, "ok\n")
+				return
+			}
+			rw.WriteHeader(http.StatusServiceUnavailable)
+			fmt.Fprintln(rw, why)
+		}
+	}
+	mux.Handle("GET /healthz", text(nil))
+	mux.HandleFunc("GET /readyz", func(rw http.ResponseWriter, req *http.Request) {
+		var why error
+		if ready != nil {
+			why = ready()
+		}
+		text(why)(rw, req)
+	})
+	return mux
+}
