@@ -24,6 +24,7 @@ SERVERS    := $(or $(PERIPLUS_SERVERS),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/pe
 VERSITYGW  := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 FAKEGCS    := github.com/fsouza/fake-gcs-server@v1.56.1
 AZURITE    := azurite@3.37.0
+NATS       := github.com/nats-io/nats-server/v2@v2.15.2
 MOTO       := moto==5.2.5 flask==3.1.3 flask-cors==6.0.5
 
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
@@ -52,13 +53,16 @@ setup-test:
 	  else echo "make test needs:$$need (Debian's names); install them and run it again" >&2; exit 1; fi; \
 	fi
 
-servers: $(SERVERS)/.versitygw-1.8.0 $(SERVERS)/.fakegcs-1.56.1 $(SERVERS)/.azurite-3.37.0 $(SERVERS)/.moto-5.2.5
+servers: $(SERVERS)/.versitygw-1.8.0 $(SERVERS)/.fakegcs-1.56.1 $(SERVERS)/.azurite-3.37.0 $(SERVERS)/.moto-5.2.5 $(SERVERS)/.nats-2.15.2
 
 $(SERVERS)/.versitygw-1.8.0:
 	GOBIN=$(SERVERS)/bin $(GO) install $(VERSITYGW) && touch $@
 
 $(SERVERS)/.fakegcs-1.56.1:
 	GOBIN=$(SERVERS)/bin $(GO) install $(FAKEGCS) && touch $@
+
+$(SERVERS)/.nats-2.15.2:
+	GOBIN=$(SERVERS)/bin $(GO) install $(NATS) && touch $@
 
 $(SERVERS)/.azurite-3.37.0:
 	npm install --prefix $(SERVERS)/npm --no-audit --no-fund --ignore-scripts $(AZURITE) && touch $@

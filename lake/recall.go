@@ -19,6 +19,7 @@ type recall struct {
 	// the lake before its first one, -1 one of which nobody can tell. Whatever
 	// an ingest commits makes another.
 	flows int64
+	took  map[string]bool // what the last run committed
 }
 
 // refresh loads what a run needs, unless nobody but this Ingest has committed
@@ -28,9 +29,10 @@ func (m *recall) refresh(ctx context.Context, l *Lake) error {
 	if err != nil {
 		return err
 	}
-	m.mu.RLock()
+	m.mu.Lock()
+	m.took = map[string]bool{}
 	same := m.ledger != nil && m.flows == now
-	m.mu.RUnlock()
+	m.mu.Unlock()
 	if same {
 		return nil
 	}
@@ -76,7 +78,7 @@ func (m *recall) committed(ctx context.Context, l *Lake, objects []periplus.Read
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, o := range objects {
-		m.ledger[o.URI] = o
+		m.ledger[o.URI], m.took[o.URI] = o, true
 	}
 	s := tbl.CurrentSnapshot()
 	switch {
@@ -111,4 +113,11 @@ func (m *recall) object(uri string) (periplus.ReadObject, bool) {
 func (in *Ingest) Has(o periplus.Object) (periplus.ReadObject, bool) {
 	old, known := in.recall.object(o.URI)
 	return old, known && same(old, o)
+}
+
+// Took reports whether the last Run was the one that committed an object.
+func (in *Ingest) Took(uri string) bool {
+	in.recall.mu.RLock()
+	defer in.recall.mu.RUnlock()
+	return in.recall.took[uri]
 }

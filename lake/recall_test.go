@@ -76,7 +76,7 @@ func TestIngestRunsAgain(t *testing.T) {
 		if err != nil || sum.Skipped != skipped || sum.Objects != 1-skipped {
 			t.Fatalf("%s: %+v, %v; want %d skipped", uri, sum, err, skipped)
 		}
-		if kept := before != nil && len(before) > 0 && fmt.Sprintf("%p", before) == fmt.Sprintf("%p", in.recall.ledger); kept != again {
+		if kept := len(before) > 0 && fmt.Sprintf("%p", before) == fmt.Sprintf("%p", in.recall.ledger); kept != again {
 			t.Errorf("%s: the ledger was kept: %v, want %v", uri, kept, again)
 		}
 		for o := range in.Source.Objects(t.Context()) {

@@ -6,10 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/periplus/periplus/periplus"
 )
+
+// bucketName is what a bucket or container may be called, in any of the clouds.
+var bucketName = regexp.MustCompile(`^[A-Za-z0-9$][A-Za-z0-9._$-]*$`)
 
 // What a message is that names no object that was written.
 const (
@@ -54,7 +58,7 @@ func (m *message) is(kind string) {
 }
 
 func (m *message) object(scheme, bucket, key string) error {
-	if bucket == "" || key == "" || strings.ContainsAny(bucket, "/?#@:% ") {
+	if key == "" || !bucketName.MatchString(bucket) {
 		return fmt.Errorf("an object %.100q in a bucket %.100q", key, bucket)
 	}
 	return m.uri(scheme + "://" + bucket + "/" + (&url.URL{Path: key}).EscapedPath())
@@ -130,9 +134,24 @@ type s3Record struct {
 	EventSource string
 	EventName   string
 	S3          *struct {
-		Bucket struct{ Name string }
-		Object struct{ Key string }
+		ConfigurationID string `json:"configurationId"`
+		Bucket          struct{ Name string }
+		Object          struct{ Key string }
 	}
+}
+
+// s3Key is the key of an event's object. AWS and MinIO write it as in a form,
+// versitygw as it is; it calls its configurations nats-global and the like. A
+// text that no form would hold is a key as it is too.
+func s3Key(key, configuration string) string {
+	switch configuration {
+	case "nats-global", "kafka-global", "rabbitmq-global", "webhook-global":
+		return key
+	}
+	if plain, err := url.QueryUnescape(key); err == nil && !strings.ContainsAny(key, " =:&?#,;") {
+		return plain
+	}
+	return key
 }
 
 func (m *message) envelope(body []byte, depth int) error {
@@ -195,12 +214,7 @@ func (m *message) s3(records []s3Record) error {
 		case r.S3 == nil:
 			return fmt.Errorf("%.100s without an object", name)
 		default:
-			// In S3's own events a key is written as in a form.
-			key, err := url.QueryUnescape(r.S3.Object.Key)
-			if err != nil {
-				return fmt.Errorf("key: %w", err)
-			}
-			if err := m.object("s3", r.S3.Bucket.Name, key); err != nil {
+			if err := m.object("s3", r.S3.Bucket.Name, s3Key(r.S3.Object.Key, r.S3.ConfigurationID)); err != nil {
 				return err
 			}
 		}

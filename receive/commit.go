@@ -154,7 +154,7 @@ var errEnding = errors.New("the receiver ends")
 
 // commit makes one commit of deliveries and answers them.
 func (r *Receiver) commit(ctx context.Context, all []*delivery) {
-	in := r.Ingest
+	in := &r.Ingest // what it knows of the lake it keeps for the next
 	in.Source, in.Wait = source(all), true
 	in.BatchBytes, in.BatchObjects = math.MaxInt64, len(all)+1
 	sum, err := in.Run(ctx)

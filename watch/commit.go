@@ -37,10 +37,6 @@ func (b *batch) Open(ctx context.Context, o *periplus.Object) (io.ReadCloser, er
 // commit reads a batch, in one commit, and tells who waited for it.
 func (w *Watch) commit(ctx context.Context, entries []*entry) {
 	start := time.Now()
-	before := map[string]periplus.ReadObject{}
-	for _, e := range entries {
-		before[e.object.URI], _ = w.Ingest.Has(e.object)
-	}
 	sum, err := w.read(ctx, entries)
 	w.Metrics.batch(sum, time.Since(start))
 	w.broken.Store(err != nil)
@@ -51,15 +47,14 @@ func (w *Watch) commit(ctx context.Context, entries []*entry) {
 	var size int64
 	for _, e := range entries {
 		row, ok := w.Ingest.Has(e.object)
+		took := w.Ingest.Took(e.object.URI)
 		// A source may know at the opening that the object is another by now.
-		fresh := row.ReadAt.After(before[e.object.URI].ReadAt)
-		ok = ok || fresh && row.State != periplus.ObjectFailed
-		if !ok {
+		if !ok && (!took || row.State == periplus.ObjectFailed) {
 			w.failed(e)
 			continue
 		}
 		outcome := outcomeKnown
-		if fresh {
+		if took {
 			outcome = outcomeCommitted
 			size += max(0, row.Size)
 		}

@@ -54,6 +54,7 @@ type waiting struct {
 	closed  bool
 	flushed bool          // what waits is not to wait longer
 	change  chan struct{} // is closed when something changed
+	wake    time.Time     // when take looks again by itself
 	lost    int           // commits in a row that failed
 	perByte float64       // records a stored byte, of what was read
 }
@@ -110,8 +111,9 @@ func (q *waiting) add(ctx context.Context, o periplus.Object, s *Named, n *told)
 			}
 			q.entries[o.URI] = e
 			q.order = append(q.order, o.URI)
-			// The first sets the clock; of the others a few tell that it is time.
-			if n := len(q.entries); n == 1 || n%128 == 0 || o.Size > batchBytes/128 {
+			// Who sleeps until a time is woken by what is due earlier, and by a few
+			// of the others to see whether they are enough.
+			if n := len(q.entries); e.seen.Add(q.every).Before(q.wake) || n%128 == 0 || o.Size > batchBytes/128 {
 				q.changed()
 			}
 			q.mu.Unlock()
@@ -183,6 +185,7 @@ func (q *waiting) take() []*entry {
 			}
 		}
 		change := q.change
+		q.wake = now.Add(wait)
 		q.mu.Unlock()
 		timer := time.NewTimer(wait)
 		select {

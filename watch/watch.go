@@ -122,6 +122,9 @@ func (w *Watch) defaults() {
 func (w *Watch) Run(ctx context.Context) error {
 	w.defaults()
 	if err := w.begin(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // stopped before anything was begun
+		}
 		return err
 	}
 	// What was begun when ctx ends comes to its end.

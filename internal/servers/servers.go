@@ -1,8 +1,8 @@
 // Package servers starts the real servers that tests talk to, each on a port of
 // 127.0.0.1 of its own, with its data in a folder that goes away with the test:
 // versitygw for S3, fake-gcs-server for Google Cloud Storage, Azurite for Azure
-// Blob Storage, moto for other services of AWS. `make servers` installs them
-// outside of the repository.
+// Blob Storage, moto for other services of AWS, NATS. `make servers` installs
+// them outside of the repository.
 package servers
 
 import (
@@ -169,6 +169,13 @@ func (s *Store) open() *blob.Bucket {
 // S3 starts versitygw over a folder.
 func S3(t testing.TB) *Store {
 	t.Helper()
+	return S3With(t)
+}
+
+// S3With is S3 with options of versitygw's own, such as whom it tells of what
+// was written.
+func S3With(t testing.TB, options ...string) *Store {
+	t.Helper()
 	bin, addr, root := program(t, "bin/versitygw"), free(t), t.TempDir()
 	for _, d := range []string{"data/logs", "side", "iam"} {
 		if err := os.MkdirAll(filepath.Join(root, d), 0o755); err != nil {
@@ -178,8 +185,8 @@ func S3(t testing.TB) *Store {
 	t.Setenv("AWS_ACCESS_KEY_ID", "periplus")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "periplus-secret")
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	s := start(t, addr, bin, "--access", "periplus", "--secret", "periplus-secret", "--region", "us-east-1", "--port", addr, "--quiet", "--iam-dir", filepath.Join(root, "iam"),
-		"posix", "--sidecar", filepath.Join(root, "side"), filepath.Join(root, "data"))
+	command := append([]string{bin, "--access", "periplus", "--secret", "periplus-secret", "--region", "us-east-1", "--port", addr, "--quiet", "--iam-dir", filepath.Join(root, "iam")}, options...)
+	s := start(t, addr, append(command, "posix", "--sidecar", filepath.Join(root, "side"), filepath.Join(root, "data"))...)
 	s.Root = filepath.Join(root, "data", "logs")
 	s.Bucket = "s3://logs?region=us-east-1&use_path_style=true&endpoint=http://" + addr
 	return s

@@ -1,0 +1,481 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/periplus/periplus/lake"
+	"github.com/periplus/periplus/periplus"
+)
+
+var errOutside = errors.New("outside")
+
+// bucket is a store in memory that can fail.
+type bucket struct {
+	prefix string
+
+	mu     sync.Mutex
+	text   map[string]string
+	hidden map[string]bool // not listed, only found
+	fail   map[string]int  // how often an object cannot be opened
+	down   error           // of everything
+	listed []time.Time     // the times that Since was asked for
+}
+
+func (b *bucket) put(uri, text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.text == nil {
+		b.text, b.hidden, b.fail = map[string]string{}, map[string]bool{}, map[string]int{}
+	}
+	b.text[uri] = text
+}
+
+func object(uri, text string) periplus.Object {
+	return periplus.Object{URI: uri, Size: int64(len(text)), ETag: fmt.Sprint(len(text), text[:min(len(text), 200)]), ModTime: time.Now().Add(-time.Minute)}
+}
+
+func (b *bucket) Objects(context.Context) iter.Seq2[periplus.Object, error] {
+	return func(yield func(periplus.Object, error) bool) {
+		b.mu.Lock()
+		down, text, hidden := b.down, maps.Clone(b.text), maps.Clone(b.hidden)
+		b.mu.Unlock()
+		if down != nil {
+			yield(periplus.Object{URI: b.prefix}, down)
+			return
+		}
+		for _, uri := range slices.Sorted(maps.Keys(text)) {
+			if !hidden[uri] && !yield(object(uri, text[uri]), nil) {
+				return
+			}
+		}
+	}
+}
+
+func (b *bucket) Open(_ context.Context, o *periplus.Object) (io.ReadCloser, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.down != nil {
+		return nil, b.down
+	}
+	if b.fail[o.URI] > 0 {
+		b.fail[o.URI]--
+		return nil, errors.New("503 Slow Down")
+	}
+	return io.NopCloser(strings.NewReader(b.text[o.URI])), nil
+}
+
+func (b *bucket) Since(t time.Time) periplus.Source {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.listed = append(b.listed, t)
+	return b
+}
+
+func (b *bucket) Holds(uri string) bool { return strings.HasPrefix(uri, b.prefix) }
+
+func (b *bucket) Find(_ context.Context, uri string) (periplus.Object, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	text, ok := b.text[uri]
+	switch {
+	case b.down != nil:
+		return periplus.Object{}, b.down
+	case strings.HasSuffix(uri, ".txt"):
+		return periplus.Object{}, errOutside
+	case !ok:
+		return periplus.Object{}, fs.ErrNotExist
+	}
+	return object(uri, text), nil
+}
+
+// post is a queue in memory: what is neither acknowledged nor given back comes
+// again when somebody asks for it.
+type post struct {
+	mu     sync.Mutex
+	id     int
+	out    map[int]*periplus.Notice // delivered
+	next   chan *periplus.Notice
+	acked  map[int]int
+	opened int
+	closed int
+	broken chan struct{} // closed: the connection is lost
+}
+
+func newPost() *post {
+	return &post{out: map[int]*periplus.Notice{}, next: make(chan *periplus.Notice, 1000), acked: map[int]int{}, broken: make(chan struct{})}
+}
+
+func (p *post) send(n periplus.Notice) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.id++
+	id := p.id
+	n.ID = fmt.Sprint(id)
+	n.Ack = func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.acked[id]++
+		delete(p.out, id)
+	}
+	n.Back = func() { p.next <- &n }
+	p.next <- &n
+	return id
+}
+
+func (p *post) uris(uris ...string) int { return p.send(periplus.Notice{URIs: uris}) }
+
+// again delivers all that was not settled.
+func (p *post) again() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for id, n := range p.out {
+		delete(p.out, id)
+		p.next <- n
+	}
+}
+
+func (p *post) done(id int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.acked[id] > 0
+}
+
+func (p *post) open(context.Context) (Queue, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.opened++
+	if p.opened == 1 {
+		return nil, errors.New("connection refused")
+	}
+	return p, nil
+}
+
+func (p *post) Receive(ctx context.Context) (*periplus.Notice, error) {
+	p.mu.Lock()
+	broken := p.broken
+	p.mu.Unlock()
+	select {
+	case n := <-p.next:
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		var id int
+		fmt.Sscan(n.ID, &id)
+		p.out[id] = n
+		return n, nil
+	case <-broken:
+		return nil, errors.New("connection lost")
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (p *post) Close(context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed++
+	return nil
+}
+
+const header = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status\n"
+
+// log is a file of n records, some minutes ago.
+func log(file, n int) string {
+	var b strings.Builder
+	b.WriteString(header)
+	at := time.Now().Add(-10 * time.Minute).Unix()
+	for i := range n {
+		fmt.Fprintf(&b, "2 123456789010 eni-%d 10.0.0.%d 10.1.0.%d %d 443 6 1 100 %d %d ACCEPT OK\n", file, i%200, i%17, 20000+i%5000, at, at+6)
+	}
+	return b.String()
+}
+
+// watching is a Watch that runs.
+type watching struct {
+	*Watch
+	t    *testing.T
+	stop context.CancelFunc
+	done chan error
+}
+
+// follow starts a Watch, which ends with the test at the latest.
+func follow(t *testing.T, l *lake.Lake, w *Watch) *watching {
+	t.Helper()
+	if w.Ingest == nil {
+		w.Ingest = &lake.Ingest{Lake: l, Workers: 2}
+	}
+	w.Outside = errOutside
+	if w.Every == 0 {
+		w.Every = 20 * time.Millisecond
+	}
+	if w.CommitEvery == 0 {
+		w.CommitEvery = 20 * time.Millisecond
+	}
+	if w.Retry == 0 {
+		w.Retry = 10 * time.Millisecond
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	x := &watching{Watch: w, t: t, stop: stop, done: make(chan error, 1)}
+	w.Metrics = NewMetrics()
+	go func() { x.done <- w.Run(ctx) }()
+	t.Cleanup(func() { x.end() })
+	return x
+}
+
+// end stops it as a signal does.
+func (x *watching) end() {
+	x.t.Helper()
+	x.stop()
+	select {
+	case err, ok := <-x.done:
+		if ok && err != nil {
+			x.t.Errorf("ends with %v", err)
+		}
+		if ok {
+			close(x.done)
+		}
+	case <-time.After(time.Minute):
+		x.t.Fatal("it does not end")
+	}
+}
+
+// until waits for something to become true.
+func until(t *testing.T, what string, f func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !f(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within a minute: %s", what)
+		}
+	}
+}
+
+func newLake(t *testing.T) *lake.Lake {
+	t.Helper()
+	l, err := lake.Create(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+// records are those of the ledger; -1 counts what failed.
+func records(t *testing.T, l *lake.Lake) (n int64) {
+	t.Helper()
+	ledger, err := l.Ledger(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range ledger {
+		n += o.Records
+	}
+	return n
+}
+
+// What comes to a source by and by is read, once, whatever fails meanwhile.
+func TestPolling(t *testing.T) {
+	l, b := newLake(t), &bucket{prefix: "s3://logs/"}
+	b.put("s3://logs/0", log(0, 100))
+	w := follow(t, l, &Watch{Sources: []Named{{"logs", b}}, Recent: time.Hour, Whole: time.Hour})
+	until(t, "the first object", func() bool { return records(t, l) == 100 })
+	if err := w.Ready(); err != nil {
+		t.Errorf("not ready: %v", err)
+	}
+	b.put("s3://logs/1", log(1, 50))
+	b.mu.Lock()
+	b.fail["s3://logs/1"] = 3
+	b.mu.Unlock()
+	until(t, "an object that failed", func() bool { return records(t, l) == 150 })
+	b.mu.Lock()
+	b.down = errors.New("500")
+	b.mu.Unlock()
+	until(t, "a listing that fails", func() bool { return testutil.ToFloat64(w.Metrics.lists.WithLabelValues("logs", "failed")) > 2 })
+	b.put("s3://logs/2", log(2, 25))
+	b.mu.Lock()
+	b.down = nil
+	b.mu.Unlock()
+	until(t, "what came while it was down", func() bool { return records(t, l) == 175 })
+	b.put("s3://logs/0", log(0, 130)) // it has grown
+	until(t, "what has grown", func() bool { return records(t, l) == 205 })
+	if _, err := w.Metrics.lag.recordOf("logs"); err != nil {
+		t.Error(err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, at := range b.listed {
+		if ago := time.Since(at); ago < time.Hour || ago > time.Hour+time.Minute {
+			t.Errorf("listing %d asked for what is since %s ago, want an hour before the last", i, ago)
+		}
+	}
+	if len(b.listed) == 0 {
+		t.Error("all was listed each time")
+	}
+}
+
+// Each message ends as it should, and is acknowledged only when its objects are
+// in the lake.
+func TestQueue(t *testing.T) {
+	l, b, p := newLake(t), &bucket{prefix: "s3://logs/"}, newPost()
+	for i := range 5 {
+		uri := fmt.Sprintf("s3://logs/%d", i)
+		b.put(uri, log(i, 10))
+		b.hidden[uri] = true
+	}
+	b.fail["s3://logs/3"] = 1
+	b.put("s3://logs/junk", "\x00\x01\x02 nothing that anybody knows\n")
+	b.hidden["s3://logs/junk"] = true
+	one := p.uris("s3://logs/0")
+	p.uris("s3://logs/0") // again
+	two := p.uris("s3://logs/1", "s3://logs/2", "s3://other/x")
+	test, deletion := p.send(periplus.Notice{Kind: "test"}), p.send(periplus.Notice{Kind: "deletion"})
+	foreign, unwanted, gone := p.uris("s3://other/secret"), p.uris("s3://logs/a.txt"), p.uris("s3://logs/gone")
+	poison := p.send(periplus.Notice{Err: errors.New("not JSON")})
+	junk, flaky := p.uris("s3://logs/junk", "s3://logs/0"), p.uris("s3://logs/3")
+	w := follow(t, l, &Watch{Sources: []Named{{"logs", b}}, Open: p.open, Every: time.Hour, Retry: time.Hour})
+	until(t, "all that is in order", func() bool {
+		return p.done(one) && p.done(two) && p.done(test) && p.done(deletion) && p.done(foreign) && p.done(unwanted) && p.done(gone)
+	})
+	until(t, "what fails", func() bool { return testutil.ToFloat64(w.Metrics.messages.WithLabelValues(outcomeLeft)) == 2 })
+	if p.done(poison) || p.done(junk) || p.done(flaky) {
+		t.Error("what was not understood or not read was acknowledged")
+	}
+	p.again()
+	until(t, "what failed once", func() bool { return p.done(flaky) })
+	until(t, "what fails again", func() bool {
+		return testutil.ToFloat64(w.Metrics.messages.WithLabelValues(outcomePoison)) == 2 && testutil.ToFloat64(w.Metrics.messages.WithLabelValues(outcomeLeft)) == 3
+	})
+	if p.done(poison) || p.done(junk) {
+		t.Error("what was not understood or not read was acknowledged")
+	}
+	if got := records(t, l); got != 40 {
+		t.Errorf("%d records, want 40", got)
+	}
+	for outcome, want := range map[string]float64{"test": 1, "deletion": 1, outcomeOther: 2, outcomeGone: 1} {
+		if got := testutil.ToFloat64(w.Metrics.messages.WithLabelValues(outcome)); got != want {
+			t.Errorf("%v messages are %s, want %v", got, outcome, want)
+		}
+	}
+	// The connection is lost, and another one brings the rest.
+	p.mu.Lock()
+	lost := p.broken
+	p.broken = make(chan struct{})
+	p.mu.Unlock()
+	close(lost)
+	last := p.uris("s3://logs/4")
+	until(t, "what came on another connection", func() bool { return p.done(last) })
+	w.end()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for id, n := range p.acked {
+		if n != 1 {
+			t.Errorf("message %d was acknowledged %d times", id, n)
+		}
+	}
+	if p.closed != p.opened-1 {
+		t.Errorf("the queue was opened %d times, with one error, and closed %d times", p.opened, p.closed)
+	}
+}
+
+// A watch that is told to stop commits and acknowledges what it has received.
+func TestDrain(t *testing.T) {
+	l, b, p := newLake(t), &bucket{prefix: "s3://logs/"}, newPost()
+	var ids []int
+	for i := range 40 {
+		uri := fmt.Sprintf("s3://logs/%02d", i)
+		b.put(uri, log(i, 10))
+		b.hidden[uri] = true
+		ids = append(ids, p.uris(uri))
+	}
+	b.put("s3://logs/polled", log(99, 10))
+	w := follow(t, l, &Watch{Sources: []Named{{"logs", b}}, Open: p.open, Every: time.Hour, CommitEvery: time.Hour})
+	until(t, "all received", func() bool { waiting, _ := w.wait.size(); return waiting == 40 && len(p.next) == 0 })
+	w.end()
+	for _, id := range ids {
+		if !p.done(id) {
+			t.Errorf("message %d was not acknowledged", id)
+		}
+	}
+	if got := records(t, l); got != 410 {
+		t.Errorf("%d records, want 410", got)
+	}
+	if err := w.Ready(); err == nil || err.Error() != "draining" {
+		t.Errorf("ready says %v", err)
+	}
+}
+
+// Several watches on one lake and one queue read each object once.
+func TestSeveralWatches(t *testing.T) {
+	dir := t.TempDir()
+	b, p := &bucket{prefix: "s3://logs/"}, newPost()
+	p.opened = 1 // no error
+	var all []*watching
+	for range 3 {
+		l, err := lake.Create(t.Context(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { l.Close() })
+		all = append(all, follow(t, l, &Watch{Sources: []Named{{"logs", b}}, Open: p.open, Every: 50 * time.Millisecond}))
+	}
+	const n = 120
+	var ids []int
+	for i := range n {
+		uri := fmt.Sprintf("s3://logs/%03d", i)
+		b.put(uri, log(i, 10))
+		ids = append(ids, p.uris(uri), p.uris(uri))
+	}
+	until(t, "all acknowledged", func() bool { return !slices.ContainsFunc(ids, func(id int) bool { return !p.done(id) }) })
+	var committed, working float64
+	for _, w := range all {
+		w.end()
+		c := testutil.ToFloat64(w.Metrics.objects.WithLabelValues("logs", outcomeCommitted))
+		if committed += c; c > 0 {
+			working++
+		}
+	}
+	if got := records(t, all[0].Ingest.Lake); got != n*10 || committed != n {
+		t.Errorf("%d records of %v objects, want %d of %d", got, committed, n*10, n)
+	}
+	t.Logf("%v of 3 had something to do", working)
+}
+
+// Hours are built when they are over, again when that fails.
+func TestBuild(t *testing.T) {
+	var calls atomic.Int64
+	w := &Watch{Grace: 20 * time.Minute, Log: nil, Build: func(_ context.Context, until time.Time) error {
+		if ago := time.Since(until); ago < 20*time.Minute || ago > 80*time.Minute || !until.Equal(until.Truncate(time.Hour)) {
+			t.Errorf("built until %s", until)
+		}
+		calls.Add(1)
+		return nil
+	}}
+	l := newLake(t)
+	w.Ingest = &lake.Ingest{Lake: l}
+	x := follow(t, l, w)
+	until(t, "a build at the start", func() bool { return calls.Load() == 1 })
+	x.end()
+}
+
+// recordOf is the newest record that is known of a source.
+func (l *lagging) recordOf(source string) (time.Time, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at := l.records[source]
+	if ago := time.Since(at); ago < 5*time.Minute || ago > 30*time.Minute {
+		return at, fmt.Errorf("the newest record is %s old", ago)
+	}
+	return at, nil
+}
