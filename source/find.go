@@ -158,14 +158,22 @@ func (f *Filter) Find(ctx context.Context, uri string) (periplus.Object, error) 
 // Holds reports whether an object lies in one of the sources.
 func (s *Set) Holds(uri string) bool {
 	for _, src := range s.all() {
-		if f, ok := src.(finder); ok && f.Holds(uri) {
-			return true
+		switch f := src.(type) {
+		case finder:
+			if f.Holds(uri) {
+				return true
+			}
+		case remote:
+			if f.Owns(uri) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// Find is as of Bucket, in the first source that holds the object.
+// Find is as of Bucket, in the first source that holds the object. Windows of a
+// log group cannot be found: nobody names them.
 func (s *Set) Find(ctx context.Context, uri string) (periplus.Object, error) {
 	err := fmt.Errorf("%s: %w", uri, ErrOutside)
 	for _, src := range s.all() {
@@ -182,12 +190,15 @@ func (s *Set) Find(ctx context.Context, uri string) (periplus.Object, error) {
 }
 
 // Since is the same sources, of which only what may hold records since t is
-// listed, as far as the names say it. It shares the connections of s, which is
-// the one to be closed.
+// listed, as far as the names say it; of log groups all windows are. It shares
+// the connections of s, which is the one to be closed.
 func (s *Set) Since(t time.Time) periplus.Source {
 	c := &Set{files: s.files}
-	for _, b := range s.buckets {
-		c.buckets = append(c.buckets, b.since(t))
+	for _, r := range s.remotes {
+		if b, ok := r.(*Bucket); ok {
+			r = b.since(t)
+		}
+		c.remotes = append(c.remotes, r)
 	}
 	if f, ok := s.files.(*Filter); ok {
 		recent := *f

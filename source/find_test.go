@@ -41,7 +41,7 @@ func TestFindInBuckets(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer part.Close()
-			b := all.buckets[0]
+			b := all.remotes[0].(*Bucket)
 			f := func(uri string, want error) {
 				t.Helper()
 				if o, err := part.Find(t.Context(), uri); !errors.Is(err, want) {
@@ -108,7 +108,7 @@ func TestSince(t *testing.T) {
 	defer src.Close()
 	var want []string
 	for _, i := range []int{2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13} {
-		want = append(want, src.buckets[0].uri(tree[i]))
+		want = append(want, src.remotes[0].(*Bucket).uri(tree[i]))
 	}
 	if got := keys(t, src.Since(time.Date(2026, 11, 2, 10, 0, 0, 0, time.UTC))); !slices.Equal(got, want) {
 		t.Errorf("since 10:00 are listed\n%q\nwant\n%q", got, want)

@@ -90,7 +90,8 @@ func watchCommand(e *env) *cobra.Command {
 	var w watchFlags
 	c := &cobra.Command{
 		Use: "watch --lake DIR SOURCE…", Short: "Follow sources into a lake", Args: cobra.MinimumNArgs(1),
-		Long: `Reads what comes new to folders and buckets into a lake, until it is stopped.
+		Long: `Reads what comes new to folders, buckets and log groups into a lake, until it is
+stopped.
 It lists what is recent every minute, all now and then, and with --queue takes
 notice at once of what a store says was written; a message is acknowledged when
 the lake holds what it names. Several of these may run on one lake and share a
@@ -165,6 +166,8 @@ func (f *ingestFlags) follow(ctx context.Context, m *watch.Metrics, log *slog.Lo
 	}
 	src, err := source.Open(ctx, []string{address}, source.Options{
 		Choice: source.Choice{From: f.from, Accounts: f.accounts, Regions: f.regions, Logs: f.logs, Glob: f.glob},
+		Columns: f.awsFormat,
+		Notice:  func(text string) { log.Warn("notice", "source", sourceName(address), "text", text) },
 		Retried: func(what string, err error, wait time.Duration) {
 			m.Retried()
 			log.Warn("the store refused; again", "what", what, "error", err, "wait", wait.Round(10*time.Millisecond))
