@@ -165,7 +165,7 @@ func (f *ingestFlags) follow(ctx context.Context, m *watch.Metrics, log *slog.Lo
 		return nil, exit{exitUsage, errors.New("standard input cannot be watched; read it with 'periplus ingest'")}
 	}
 	src, err := source.Open(ctx, []string{address}, source.Options{
-		Choice: source.Choice{From: f.from, Accounts: f.accounts, Regions: f.regions, Logs: f.logs, Glob: f.glob},
+		Choice:  source.Choice{From: f.from, Accounts: f.accounts, Regions: f.regions, Logs: f.logs, Glob: f.glob},
 		Columns: f.awsFormat,
 		Notice:  func(text string) { log.Warn("notice", "source", sourceName(address), "text", text) },
 		Retried: func(what string, err error, wait time.Duration) {
