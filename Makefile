@@ -94,6 +94,10 @@ check:
 	@bad="$$(gofmt -l $$(git ls-files '*.go'))"; [ -z "$$bad" ] || { echo "gofmt these: $$bad" >&2; exit 1; }
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
+	@if command -v terraform >/dev/null; then terraform fmt -check -recursive -diff deploy; \
+	else echo "terraform: not installed, the format of deploy/ is not checked"; fi
+	@if command -v tflint >/dev/null; then for d in deploy/*/; do echo "tflint $$d"; tflint --chdir="$$d"; done; \
+	else echo "tflint: not installed, deploy/ is parsed by its test only"; fi
 	@out="$$($(GO) run $(GOVULNCHECK) ./... 2>&1)" && echo "govulncheck: nothing found" || { \
 	  if grep -qE 'fetching vulnerabilities|no such host|Forbidden|connection refused|dial tcp' <<<"$$out"; then \
 	    echo "govulncheck: its database is not reachable here, not checked"; \

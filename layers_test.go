@@ -28,6 +28,7 @@ var layers = map[string]string{
 	"watch":             "periplus lake",
 	"web":               "periplus format query graph names",
 	"web/dist":          "",
+	"deploy":            "",
 	"cmd/periplus":      "*",
 	"internal/flowgen":  "periplus",
 	"internal/servers":  "",
