@@ -183,8 +183,9 @@ func (g *Group) ask(ctx context.Context) error {
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}
+	var refused *Refused
 	switch {
-	case err != nil && !errors.Is(err, errDenied):
+	case err != nil && !(errors.As(err, &refused) && !refused.Stranger):
 		return err
 	case g.Columns != "":
 	case err != nil:

@@ -230,11 +230,15 @@ func (g *Group) Open(ctx context.Context, o *periplus.Object) (io.ReadCloser, er
 	if err := g.ask(ctx); err != nil {
 		return nil, err
 	}
-	return &events{g: g, ctx: ctx, columns: g.columns, end: start.Add(window), in: cloudwatchlogs.FilterLogEventsInput{
+	e := &events{g: g, ctx: ctx, columns: g.columns, end: start.Add(window), in: cloudwatchlogs.FilterLogEventsInput{
 		LogGroupName: g.byName(), LogGroupIdentifier: g.byARN(),
 		LogStreamNamePrefix: text(g.prefix), FilterPattern: text(g.filter),
 		StartTime: sdk.Int64(start.UnixMilli()), EndTime: sdk.Int64(start.Add(window).UnixMilli() - 1), // that one is still wanted
-	}}, nil
+	}}
+	if err := e.page(); err != nil { // what is not permitted shows before anything is read
+		return nil, err
+	}
+	return e, nil
 }
 
 // byName and byARN are how a request names the group: one of both is nil.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -64,16 +65,27 @@ func (t *teller) RetryDelay(attempt int, err error) (time.Duration, error) {
 	return wait, werr
 }
 
-// errDenied: AWS does not let these credentials do it.
-var errDenied = errors.New("denied")
+// Refused is a request that AWS did not permit.
+type Refused struct {
+	Right string // what is missing, as IAM names it: logs:FilterLogEvents
+	On    string // the ARN that it is missing on, or "*"
+	// Stranger: AWS did not accept the credentials themselves.
+	Stranger bool
+	Err      error // AWS's own
+}
 
-type denied struct{ error }
+func (r *Refused) Error() string {
+	if r.Stranger {
+		return fmt.Sprintf("%v; AWS does not accept the credentials: check which are used, whether they have expired, and the clock", r.Err)
+	}
+	return fmt.Sprintf("%v; check the credentials, and grant them %s on %s", r.Err, r.Right, r.On)
+}
 
-func (d denied) Unwrap() error      { return d.error }
-func (denied) Is(target error) bool { return target == errDenied }
+// Unwrap is AWS's own error.
+func (r *Refused) Unwrap() error { return r.Err }
 
 // explain says what to do about an answer of AWS. right is the permission that
-// the request needs, as IAM names it.
+// the request needs.
 func (g *Group) explain(right string, err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
@@ -84,18 +96,23 @@ func (g *Group) explain(right string, err error) error {
 	if errors.As(err, &api) {
 		code = api.ErrorCode()
 	}
-	where := fmt.Sprintf("%s in %s", g.Name(), g.region)
+	if errors.As(err, &status) && status.HTTPStatusCode() == http.StatusForbidden && code == "" {
+		code = "AccessDenied"
+	}
+	err = fmt.Errorf("%s in %s: %w", g.Name(), g.region, err)
 	switch code {
 	case "ResourceNotFoundException":
-		return fmt.Errorf("%s: no such log group: check its name, the account and the region (?region=NAME): %w", where, err)
+		return fmt.Errorf("%w; there is no such log group: check its name, the account and the region (?region=NAME)", err)
 	case "AccessDeniedException", "AccessDenied", "UnauthorizedOperation":
-		return denied{fmt.Errorf("%s: these credentials lack %s: grant it to them: %w", where, right, err)}
-	case "UnrecognizedClientException", "InvalidSignatureException", "ExpiredTokenException", "InvalidClientTokenId", "AuthFailure", "RequestExpired", "SignatureDoesNotMatch":
-		return fmt.Errorf("%s: AWS does not know these credentials: check them, the profile and the clock: %w", where, err)
-	case "":
-		if errors.As(err, &status) && status.HTTPStatusCode() == http.StatusForbidden {
-			return denied{fmt.Errorf("%s: these credentials lack %s: grant it to them: %w", where, right, err)}
+		on := "*" // EC2 knows no finer one for its lists
+		if strings.HasPrefix(right, "logs:") {
+			g.mu.Lock()
+			on = strings.Replace(g.base(), "::log-group", ":*:log-group", 1)[len(Scheme):] + "*"
+			g.mu.Unlock()
 		}
+		return &Refused{Right: right, On: on, Err: err}
+	case "UnrecognizedClientException", "InvalidSignatureException", "ExpiredTokenException", "InvalidClientTokenId", "AuthFailure", "RequestExpired", "SignatureDoesNotMatch":
+		return &Refused{Right: right, Stranger: true, Err: err}
 	}
-	return fmt.Errorf("%s: %w", where, err)
+	return err
 }

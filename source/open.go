@@ -55,7 +55,10 @@ func Open(ctx context.Context, addresses []string, opt Options) (*Set, error) {
 		var err error
 		switch {
 		case aws.IsGroup(a):
-			r, err = openGroup(ctx, a, opt)
+			var g *group
+			if g, err = openGroup(ctx, a, opt); err == nil {
+				r = g
+			}
 		case !strings.Contains(a, "://"):
 			paths = append(paths, a)
 			continue
@@ -78,27 +81,6 @@ func Open(ctx context.Context, addresses []string, opt Options) (*Set, error) {
 	}
 	slices.SortStableFunc(s.remotes, func(a, b remote) int { return cmp.Compare(a.Name(), b.Name()) })
 	return s, nil
-}
-
-// group is a log group, of which a Filter keeps what is chosen.
-type group struct {
-	*aws.Group
-	kept Filter
-}
-
-func openGroup(ctx context.Context, address string, opt Options) (*group, error) {
-	g, err := aws.OpenGroup(ctx, address)
-	if err != nil {
-		return nil, err
-	}
-	g.From, g.To, g.Columns, g.Retried, g.Notice = opt.From, opt.To, opt.Columns, opt.Retried, opt.Notice
-	rest := opt.Choice
-	rest.From, rest.To = time.Time{}, time.Time{} // its windows are of the events' own time: no margin
-	return &group{g, Filter{g, rest}}, nil
-}
-
-func (g *group) Objects(ctx context.Context) iter.Seq2[periplus.Object, error] {
-	return g.kept.Objects(ctx)
 }
 
 // Remote reports whether anything in it is not of this machine.

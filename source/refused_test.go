@@ -2,11 +2,14 @@ package source
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"google.golang.org/api/googleapi"
+
+	"github.com/periplus/periplus/aws"
 )
 
 // awsError is an error as the SDK makes it.
@@ -51,6 +54,13 @@ func TestRefused(t *testing.T) {
 		if !errors.As(bucket("s3").explain("list", "", err), &r) || !r.Stranger {
 			t.Errorf("%v: %+v, want a stranger", err, r)
 		}
+	}
+	// A log group's refusal is told as a bucket's.
+	err := groupRefused("read", fmt.Errorf("x: %w", &aws.Refused{Right: "logs:FilterLogEvents", On: "arn:g:*", Err: awsError{"AccessDeniedException",
+		"User: arn:aws:iam::1:user/x is not authorized to perform: logs:FilterLogEvents on resource: arn:h because no identity-based policy allows it"}}))
+	var group *Refused
+	if !errors.As(err, &group) || group.Act != "read" || group.Who != "arn:aws:iam::1:user/x" || group.Grant != `{"Effect": "Allow", "Action": "logs:FilterLogEvents", "Resource": "arn:g:*"}` {
+		t.Errorf("%+v, want logs:FilterLogEvents on arn:g:* to be granted", group)
 	}
 	if err := bucket("s3").explain("list", "", &googleapi.Error{Code: 500}); errors.As(err, new(*Refused)) {
 		t.Errorf("a failure of the store is a refusal: %v", err)
