@@ -15,6 +15,28 @@ type layout struct {
 	names []string
 	logs  []string // the flow logs that write it
 	only  string   // the interface that they watch; "": any
+	// unnamed: the lines do not say whose they are, the name of their stream does.
+	unnamed bool
+}
+
+// header is the line that names the columns.
+func (l *layout) header() string {
+	text := strings.Join(l.names, " ")
+	if l.unnamed {
+		text += " interface-id"
+	}
+	return text
+}
+
+// interfaceOf is the interface whose name a stream bears: "eni-0aaa-all".
+func interfaceOf(stream string) string {
+	if !strings.HasPrefix(stream, "eni-") {
+		return "-"
+	}
+	for _, suffix := range []string{"-all", "-accept", "-reject"} {
+		stream = strings.TrimSuffix(stream, suffix)
+	}
+	return stream
 }
 
 // columns is what is known of the lines of a group: the layouts of its flow
@@ -70,7 +92,8 @@ func columnsOf(given string, logs []flowLog) *columns {
 		i := slices.IndexFunc(c.layouts, func(o *layout) bool { return o.only == only && slices.Equal(o.names, n) })
 		if i < 0 {
 			i = len(c.layouts)
-			c.layouts = append(c.layouts, &layout{names: n, only: only})
+			gateway := slices.ContainsFunc(n, func(name string) bool { return strings.HasPrefix(name, "tgw-") })
+			c.layouts = append(c.layouts, &layout{names: n, only: only, unnamed: !gateway && !slices.Contains(n, "interface-id")})
 			c.stamped = c.stamped || !timed(n)
 		}
 		c.layouts[i].logs = append(c.layouts[i].logs, l.ID)

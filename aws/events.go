@@ -87,7 +87,7 @@ func (e *events) header(l *layout) {
 	if e.columns.stamped {
 		e.text.WriteString(e.end.Format(stampTime))
 	}
-	e.text.WriteString(strings.Join(l.names, " "))
+	e.text.WriteString(l.header())
 	e.text.WriteByte('\n')
 }
 
@@ -128,6 +128,9 @@ func (e *events) add(ev *types.FilteredLogEvent) error {
 		} else {
 			part.WriteByte(c)
 		}
+	}
+	if l != nil && l.unnamed {
+		part.WriteString(" " + interfaceOf(stream))
 	}
 	part.WriteByte('\n')
 	return nil
