@@ -217,9 +217,13 @@ func (g *Group) ask(ctx context.Context) error {
 		g.notice("no flow log of %s writes to it now, so nobody says which columns its lines have: if they are not the default ones, name them with --aws-format", g.region)
 	}
 	c := columnsOf(g.Columns, logs)
-	if len(c.logs) > 1 {
-		g.notice("%d flow logs write to it (%s); where two watch the same interface, CloudWatch Logs puts their lines into one stream and their packets count twice: give each a group of its own",
-			len(c.logs), strings.Join(c.logs, ", "))
+	for i := range logs {
+		for j := range logs[:i] {
+			if a, b := &logs[j], &logs[i]; a.meets(b) {
+				g.notice("%s (%s of %s) and %s (%s of %s) write to it: for an interface of both, CloudWatch Logs puts the lines of both into one stream, and its packets count twice; give each a group of its own",
+					a.ID, a.Traffic, a.Resource, b.ID, b.Traffic, b.Resource)
+			}
+		}
 	}
 	for _, l := range logs {
 		if l.Status == "FAILED" {

@@ -26,7 +26,8 @@ import (
 // flowLog is what EC2 says of a flow log.
 type flowLog struct {
 	ID          string `xml:"flowLogId"`
-	Resource    string `xml:"resourceId"`
+	Resource    string `xml:"resourceId"`  // a VPC, a subnet, an interface, a gateway
+	Traffic     string `xml:"trafficType"` // ACCEPT, REJECT, ALL
 	Format      string `xml:"logFormat"`
 	Group       string `xml:"logGroupName"`
 	Destination string `xml:"logDestination"`
@@ -37,6 +38,20 @@ type flowLog struct {
 // writesTo reports whether a flow log writes to a log group.
 func (l *flowLog) writesTo(group string) bool {
 	return l.Group == group || strings.HasSuffix(strings.TrimSuffix(l.Destination, ":*"), ":log-group:"+group)
+}
+
+// meets reports whether two flow logs may write of the same packets: those of one
+// resource, or of a VPC and of what may be in it.
+func (l *flowLog) meets(o *flowLog) bool {
+	if l.Traffic != o.Traffic && l.Traffic != "ALL" && o.Traffic != "ALL" {
+		return false // what is accepted and what is rejected
+	}
+	kind, _, _ := strings.Cut(l.Resource, "-")
+	other, _, _ := strings.Cut(o.Resource, "-")
+	if kind == other {
+		return l.Resource == o.Resource
+	}
+	return kind != "tgw" && other != "tgw"
 }
 
 // flowLogs are the flow logs that write to the group.

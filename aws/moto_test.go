@@ -173,6 +173,12 @@ func (c *cloud) flowLog(cidr, format string) string {
 		"DeliverLogsPermissionArn": {"arn:aws:iam::123456789012:role/logs"}, "LogFormat": {format}}.Encode()), "<item>", "<")
 }
 
+// subnet is one of those that moto has from the beginning.
+func (c *cloud) subnet() string {
+	c.t.Helper()
+	return between(c.ask("ec2", "", "Action=DescribeSubnets&Version=2016-11-15"), "<subnetId>", "<")
+}
+
 func between(text, a, b string) string {
 	_, text, _ = strings.Cut(text, a)
 	text, _, _ = strings.Cut(text, b)

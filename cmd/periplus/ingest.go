@@ -96,16 +96,16 @@ func ingestCommand(e *env) *cobra.Command {
 	var asJSON, flowsOnly bool
 	c := &cobra.Command{
 		Use: "ingest --lake DIR SOURCE…", Short: "Read logs into a lake, only what is new", Args: cobra.MinimumNArgs(1),
-		Long: `Reads log files, folders, standard input (-) and buckets (s3://, gs://,
-azblob://; see docs/sources.md) into a lake: Apache Iceberg tables in a folder,
-made if there is none. What was read before is not read
-again; a changed file replaces its rows. Stopped at any instant, it goes on
-where it was: nothing is lost and nothing counted twice. Standard input has no
-name to be known by: what it brings is new each time.
+		Long: `Reads log files, folders, standard input (-), buckets (s3://, gs://,
+azblob://) and log groups (cloudwatch:GROUP; see docs/sources.md) into a lake:
+Apache Iceberg tables in a folder, made if there is none. What was read before
+is not read again; a changed file replaces its rows. Stopped at any instant, it
+goes on where it was: nothing is lost and nothing counted twice. Standard input
+has no name to be known by: what it brings is new each time.
 
 Exit code 0: something was read, or there was nothing new; 1: nothing could be
 read; 2: wrong usage; 3: --strict and something was bad.`,
-		Example: "  periplus ingest --lake ./lake ./AWSLogs\n  periplus ingest --lake ./lake --from -24h --region eu-west-1 s3://my-logs/AWSLogs/\n  zcat x.log.gz | periplus ingest --lake ./lake -",
+		Example: "  periplus ingest --lake ./lake ./AWSLogs\n  periplus ingest --lake ./lake --from -24h --region eu-west-1 s3://my-logs/AWSLogs/\n  periplus ingest --lake ./lake --from -24h cloudwatch:/vpc/flow-logs\n  zcat x.log.gz | periplus ingest --lake ./lake -",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if d.lake == "" {
 				return wrong(cmd, errors.New("no lake: give its folder with --lake DIR"))
@@ -191,7 +191,7 @@ func (s *summary) empty(paths []string) error {
 		}
 		return hint{fmt.Errorf("%s: nothing could be read; %d failed", what, s.Failed), "the first are named above; 'periplus formats' lists what is read, --aws-format names the columns of text without a header"}
 	}
-	return hint{fmt.Errorf("%s: no flow logs", what), "name a file, folder or bucket of logs; 'periplus formats' lists what is read, 'periplus demo DIR' writes an example"}
+	return hint{fmt.Errorf("%s: no flow logs", what), "name a file, folder, bucket or log group; 'periplus formats' lists what is read, 'periplus demo DIR' writes an example"}
 }
 
 // ingest reads sources into the desk's lake, with progress and a summary.

@@ -48,10 +48,12 @@ func mapCommand(e *env) *cobra.Command {
 	var demo bool
 	c := &cobra.Command{
 		Use: "map [SOURCE…]", Short: "Draw the traffic of logs in the browser",
-		Long: `Reads log files, folders, standard input (-) and buckets (s3://, gs://,
-azblob://; see docs/sources.md), any mix of clouds and formats, and serves the map on 127.0.0.1. Without --lake what was read goes away at the
-end; with it, it is kept, and only what is new is read the next time. Files
-that are dropped on the page are read too; without a source it waits for them.`,
+		Long: `Reads log files, folders, standard input (-), buckets (s3://, gs://,
+azblob://) and log groups (cloudwatch:GROUP; see docs/sources.md), any mix of
+clouds and formats, and serves the map on 127.0.0.1. Without --lake what was
+read goes away at the end; with it, it is kept, and only what is new is read the
+next time. Files that are dropped on the page are read too; without a source it
+waits for them.`,
 		Example: "  periplus map ./logs\n  periplus map --lake ./lake --names names.csv ./AWSLogs\n  periplus map --demo",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
