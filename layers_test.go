@@ -17,6 +17,7 @@ var layers = map[string]string{
 	"doctor":            "periplus format source",
 	"digest":            "periplus",
 	"merge":             "periplus",
+	"own":               "periplus",
 	"names":             "periplus digest",
 	"lake":              "periplus format source digest merge names",
 	"receive":           "periplus format lake",

@@ -28,6 +28,9 @@ type Ingest struct {
 	Memory  int64 // what a batch may hold; 0: as digest.Batch says
 	Temp    string
 	Options format.Options // for every object; Object is filled in
+	// Exclude, when set, moves the records that are to be left out behind the
+	// others and returns how many others there are. Several goroutines call it.
+	Exclude func(recs []periplus.Record) int
 	// Wait says to wait for another process that reads into the lake, as long
 	// as ctx lasts. Without it Run returns ErrBusy.
 	Wait bool
@@ -369,6 +372,9 @@ func (r *run) one(ctx context.Context, b *digest.Batch, t *task, recs []periplus
 	t.format, t.state = opened.Format.Name, periplus.ObjectRead
 	for {
 		n, rerr := opened.Reader.Read(recs)
+		if r.Exclude != nil {
+			n = r.Exclude(recs[:n])
+		}
 		if n > 0 {
 			if err := o.Write(recs[:n]); err != nil {
 				return err

@@ -156,7 +156,7 @@ func (f *ingestFlags) eachRecord(cmd *cobra.Command, e *env, paths []string, opt
 	}
 	defer src.Close()
 	read := 0
-	stream := format.Stream{Source: f.ahead(src), Options: opt,
+	stream := format.Stream{Source: f.ahead(src, src), Options: opt,
 		Trouble: func(uri string, err error) {
 			fmt.Fprintf(e.errOut, "periplus: %s: %s\n", printable(uri), printable(err.Error()))
 		},

@@ -18,6 +18,7 @@ import (
 	"github.com/periplus/periplus/format"
 	"github.com/periplus/periplus/graph"
 	"github.com/periplus/periplus/lake"
+	"github.com/periplus/periplus/own"
 	"github.com/periplus/periplus/periplus"
 	"github.com/periplus/periplus/query"
 	"github.com/periplus/periplus/source"
@@ -39,6 +40,8 @@ type ingestFlags struct {
 	fetchBytes size // of these together
 
 	from, to time.Time // of the objects; zero: no bound
+
+	excludeSelf bool
 }
 
 func (f *ingestFlags) add(c *cobra.Command) {
@@ -141,6 +144,7 @@ read; 2: wrong usage; 3: --strict and something was bad.`,
 	d.add(c)
 	f.add(c)
 	f.addTime(c)
+	f.addSelf(c)
 	c.Flags().BoolVar(&flowsOnly, "flows-only", false, "leave traffic to be built when it is asked for")
 	c.Flags().BoolVar(&asJSON, "json", false, "the summary as JSON on standard output")
 	return c
@@ -170,6 +174,7 @@ func (d *desk) build(ctx context.Context, e *env, quiet bool) error {
 type summary struct {
 	*lake.Summary
 	took time.Duration
+	own  []own.Peer // what --exclude-self left out
 }
 
 // nothing: not one object could be read, and there was not one to skip.
@@ -199,12 +204,18 @@ func (f *ingestFlags) ingest(ctx context.Context, e *env, d *desk, paths []strin
 	if err := f.check(); err != nil {
 		return nil, exit{exitUsage, err}
 	}
+	me, err := f.openSelf(d)
+	if err != nil {
+		return nil, err
+	}
+	ctx = me.trace(ctx)
 	src, err := f.source(ctx, e, paths)
 	if err != nil {
 		return nil, err
 	}
 	defer src.Close()
-	job := lake.Ingest{Lake: d.Lake, Source: f.ahead(src), Workers: f.workers, Memory: d.memory, Options: format.Options{AWSFormat: f.awsFormat, Format: f.format}}
+	job := lake.Ingest{Lake: d.Lake, Source: f.ahead(src, me.source(src)), Workers: f.workers, Memory: d.memory, Options: format.Options{AWSFormat: f.awsFormat, Format: f.format}}
+	me.exclude(&job)
 	stop := func() {}
 	if e.terminal && !f.quiet {
 		job.Progress, stop = progress(e)
@@ -212,8 +223,8 @@ func (f *ingestFlags) ingest(ctx context.Context, e *env, d *desk, paths []strin
 	start := time.Now()
 	got, err := job.Run(ctx)
 	stop()
-	s := &summary{got, time.Since(start)}
-	if err != nil {
+	s := &summary{got, time.Since(start), me.peers()}
+	if err = errors.Join(err, me.close()); err != nil {
 		return s, err
 	}
 	if !f.quiet {
@@ -260,8 +271,8 @@ func (f *ingestFlags) source(ctx context.Context, e *env, paths []string) (*sour
 
 // ahead is the source with its next objects on their way, where they come from
 // afar.
-func (f *ingestFlags) ahead(src *source.Set) periplus.Source {
-	if !src.Remote() {
+func (f *ingestFlags) ahead(set *source.Set, src periplus.Source) periplus.Source {
+	if !set.Remote() {
 		return src
 	}
 	return &source.Prefetch{Source: src, Count: f.fetch, Bytes: int64(f.fetchBytes)}
@@ -302,6 +313,13 @@ func (s *summary) print(e *env) {
 	}
 	if s.Repeats > 0 {
 		out("repeats", "%d entries were delivered again and are not counted", s.Repeats)
+	}
+	for i, p := range s.own {
+		name := ""
+		if i == 0 {
+			name = "own traffic"
+		}
+		out(name, "%s, %s with %s left out", several(p.Records, "record"), graph.Bytes(p.Bytes), p.Remote)
 	}
 	if s.Stats.Records > 0 {
 		least := ""
@@ -357,7 +375,11 @@ func (s *summary) json() any {
 		From          *time.Time                 `json:"first_seen"`
 		To            *time.Time                 `json:"last_seen"`
 		Seconds       float64                    `json:"seconds"`
-	}{s.Objects, s.Skipped, s.Failed, []string{}, s.Stats.Records, s.Stats.NoData, s.Stats.SkipData, s.Repeats, s.Conversations, map[string]graph.Int{}, s.Stats.Unknown, s.Stats.Bad, []badLine{}, nil, nil, s.took.Seconds()}
+		Own           []ownJSON                  `json:"excluded_own"`
+	}{s.Objects, s.Skipped, s.Failed, []string{}, s.Stats.Records, s.Stats.NoData, s.Stats.SkipData, s.Repeats, s.Conversations, map[string]graph.Int{}, s.Stats.Unknown, s.Stats.Bad, []badLine{}, nil, nil, s.took.Seconds(), []ownJSON{}}
+	for _, p := range s.own {
+		out.Own = append(out.Own, ownJSON{p.Remote.String(), p.Records, graph.Int(p.Bytes)})
+	}
 	for _, f := range s.Failures {
 		out.Failures = append(out.Failures, string(f.State)+": "+f.Error())
 	}

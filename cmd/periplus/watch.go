@@ -116,6 +116,7 @@ with 0. A second signal ends it at once.`,
 	f.addWork(c)
 	c.Flags().Var((*moment)(&f.from), "from", "only objects that may hold records since then: 2026-11-01T10:00:00Z, 2026-11-01, -6h")
 	w.add(c)
+	f.addSelf(c)
 	return c
 }
 
@@ -143,9 +144,15 @@ func (f *watchFlags) run(ctx context.Context, e *env, d *deskFlags, in *ingestFl
 		return err
 	}
 	defer k.Close()
+	me, err := in.openSelf(k)
+	if err != nil {
+		return err
+	}
+	ctx = me.trace(ctx)
 	w.Ingest = &lake.Ingest{Lake: k.Lake, Workers: in.workers, Memory: k.memory, Options: format.Options{AWSFormat: in.awsFormat, Format: in.format}}
+	me.exclude(w.Ingest)
 	w.Ahead = func(src periplus.Source) periplus.Source {
-		return &source.Prefetch{Source: src, Count: in.fetch, Bytes: int64(in.fetchBytes)}
+		return &source.Prefetch{Source: me.source(src), Count: in.fetch, Bytes: int64(in.fetchBytes)}
 	}
 	if !f.flowsOnly {
 		w.Build = func(ctx context.Context, until time.Time) error { return k.current(ctx, time.Time{}, until) }
@@ -156,7 +163,11 @@ func (f *watchFlags) run(ctx context.Context, e *env, d *deskFlags, in *ingestFl
 	}
 	defer stop()
 	log.Info("watching", "lake", k.Dir(), "sources", strings.Join(args, " "))
-	return w.Run(ctx)
+	err = errors.Join(w.Run(ctx), me.close())
+	for _, p := range me.peers() {
+		log.Info("own traffic left out", "peer", p.Remote, "records", p.Records, "bytes", p.Bytes)
+	}
+	return err
 }
 
 // follow opens one source.
