@@ -108,7 +108,11 @@ with 0. A second signal ends it at once.`,
 			if err := errors.Join(w.check(), f.check()); err != nil {
 				return wrong(cmd, err)
 			}
-			return w.run(cmd.Context(), e, &d, &f, args)
+			err := w.run(cmd.Context(), e, &d, &f, args)
+			if cmd.Context().Err() != nil && errors.Is(err, context.Canceled) {
+				return nil // asked to end before it had begun
+			}
+			return err
 		},
 	}
 	d.add(c)

@@ -56,7 +56,12 @@ type harbour struct {
 
 func newHarbour(t *testing.T) *harbour {
 	t.Helper()
-	l, err := lake.Create(context.Background(), filepath.Join(t.TempDir(), "lake"))
+	return harbourAt(t, filepath.Join(t.TempDir(), "lake"))
+}
+
+func harbourAt(t *testing.T, dir string) *harbour {
+	t.Helper()
+	l, err := lake.Create(context.Background(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,11 @@
 
 package flowgen_test
 
-import "github.com/periplus/periplus/internal/flowgen"
+import (
+	"testing"
+
+	"github.com/periplus/periplus/internal/flowgen"
+)
 
 // scenarios are one in five: the race detector makes the whole way five times
 // slower and sees the same code in every scenario. `make test` takes all of
@@ -15,4 +19,11 @@ func scenarios() []flowgen.Scenario {
 		}
 	}
 	return some
+}
+
+// unraced leaves out a test of many processes: `make test` runs it without the
+// race detector, and the tests of watch and queue see the same code with it.
+func unraced(t *testing.T) {
+	t.Helper()
+	t.Skip("runs without -race")
 }
