@@ -22,7 +22,13 @@ func (k *Keeper) days(ctx context.Context, from, to time.Time) error {
 		if d.AddDate(0, 0, 1).After(time.Now()) {
 			continue
 		}
-		if err := k.day(ctx, d); err != nil {
+		release, err := k.claim(ctx, d, d.AddDate(0, 0, 1))
+		if err != nil {
+			return err
+		}
+		err = k.day(ctx, d)
+		release()
+		if err != nil {
 			return fmt.Errorf("%s: %w", d.Format(time.DateOnly), err)
 		}
 	}

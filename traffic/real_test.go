@@ -1,11 +1,15 @@
 package traffic
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -262,5 +266,54 @@ func TestAtOnce(t *testing.T) {
 	}
 	if got, want := asked(t, db, stepBucket), toldOf(ruled(c)); got != want {
 		t.Errorf("got %d bytes of rows; want %d", len(got), len(want))
+	}
+}
+
+// Several processes on one lake share the building: each hour is built by one
+// of them, and all find it built.
+func TestBuiltOnce(t *testing.T) {
+	l, db, k := realLake(t)
+	c := plainCompany(4)
+	commit(t, l, 1, c.rows)
+	stale, err := l.Stale(t.Context(), time.Time{}, time.Time{})
+	if err != nil || len(stale) < 4 {
+		t.Fatalf("%d stale hours, %v", len(stale), err)
+	}
+	keepers := []*Keeper{k}
+	for range 3 {
+		other, err := lake.Open(t.Context(), l.Dir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		keepers = append(keepers, &Keeper{Lake: other, Engine: db})
+	}
+	var built atomic.Int64
+	errs := make(chan error)
+	for _, k := range keepers {
+		k.Rows = 10 // an hour a job
+		before := 0
+		k.Progress = func(p Progress) {
+			built.Add(int64(p.Done - before))
+			before = p.Done
+			if p.Done == p.Hours {
+				before = 0
+			}
+		}
+		go func() { errs <- k.Current(t.Context(), time.Time{}, stale[len(stale)-1].Add(time.Hour)) }()
+	}
+	for range keepers {
+		if err := <-errs; err != nil && !errors.Is(err, lake.ErrChanged) {
+			t.Error(err)
+		}
+	}
+	if n := built.Load(); n < int64(len(stale)) || n > int64(len(stale))+int64(len(keepers)) {
+		t.Errorf("%d hours were built, want %d, and one more of a process that came late at most", n, len(stale))
+	}
+	if got, want := asked(t, db, stepBucket), toldOf(ruled(c)); got != want {
+		t.Errorf("got %d bytes of rows; want %d", len(got), len(want))
+	}
+	if left, err := os.ReadDir(filepath.Join(l.Dir(), "building")); err != nil || len(left) > 0 {
+		t.Errorf("%d claims are left, %v", len(left), err)
 	}
 }

@@ -48,6 +48,61 @@ type pinner interface {
 	Pin(ctx context.Context) (pinned context.Context, done func(), err error)
 }
 
+// claimer is a Lake of which several processes build traffic: it gives each
+// hour to one of them at a time.
+type claimer interface {
+	Claim(ctx context.Context, from, to time.Time) (release func(), ok bool, err error)
+}
+
+// errClaimed says that another process builds some of the hours.
+var errClaimed = errors.New("another process builds these hours")
+
+// claim takes hours; errClaimed: another process has some of them.
+func (k *Keeper) claim(ctx context.Context, from, to time.Time) (release func(), err error) {
+	c, ok := k.Lake.(claimer)
+	if !ok {
+		return func() {}, nil
+	}
+	release, ok, err = c.Claim(ctx, from, to)
+	if err == nil && !ok {
+		err = &claimed{from, to}
+	}
+	return release, err
+}
+
+// claimed is errClaimed with the hours.
+type claimed struct{ from, to time.Time }
+
+func (c *claimed) Error() string        { return errClaimed.Error() }
+func (c *claimed) Is(target error) bool { return target == errClaimed }
+
+// settled does what builds until nobody else has the hours of it: what the other
+// has built when it is done need not be built again.
+func (k *Keeper) settled(ctx context.Context, build func(context.Context) error) error {
+	for {
+		err := build(ctx)
+		var other *claimed
+		if !errors.As(err, &other) {
+			return err
+		}
+		for pause := 20 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+			select {
+			case <-time.After(pause):
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+			release, err := k.claim(ctx, other.from, other.to)
+			if err == nil {
+				release()
+				break
+			}
+			if !errors.Is(err, errClaimed) {
+				return err
+			}
+		}
+	}
+}
+
 // Keeper keeps traffic current. It may be used by several goroutines; one of
 // them builds.
 type Keeper struct {
@@ -84,10 +139,10 @@ func (k *Keeper) Current(ctx context.Context, from, to time.Time) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	if err := k.hours(ctx, from, to); err != nil {
+	if err := k.settled(ctx, func(ctx context.Context) error { return k.hours(ctx, from, to) }); err != nil {
 		return fmt.Errorf("traffic: %w", err)
 	}
-	if err := k.days(ctx, from, to); err != nil {
+	if err := k.settled(ctx, func(ctx context.Context) error { return k.days(ctx, from, to) }); err != nil {
 		return fmt.Errorf("traffic by day: %w", err)
 	}
 	return nil
@@ -176,16 +231,23 @@ func (k *Keeper) build(ctx context.Context, facts *facts, flows *lake.Hours, job
 		b := &builders[i%2]
 		*b = builder{facts: facts, flows: flows, job: j, buckets: b.buckets, hours: b.hours}
 		b.buckets.dir, b.hours.dir = k.Temp, k.Temp
+		release, err := k.claim(ctx, j.from, j.to)
+		if err != nil {
+			return err
+		}
 		if err := errors.Join(b.reset(), b.compute(ctx)); err != nil {
+			release()
 			return err
 		}
 		if err := written(); err != nil {
+			release()
 			return err
 		}
 		done := make(chan error, 1)
 		writing = done
 		go func() {
 			err := b.replace(ctx, k.Lake)
+			release()
 			if err == nil {
 				at.Done += j.hours()
 				at.Rows += b.rows

@@ -351,6 +351,7 @@ func newChaos(t *testing.T, rng *rand.Rand, dir string) *chaos {
 	c := &chaos{t: t, rng: rng, store: servers.S3(t), nats: servers.NATS(t), counts: map[string]int{}, sent: map[string]int{}}
 	through := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: c.store.Addr})
 	through.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) } // the store is dead
+	through.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	c.proxy = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { c.spoil(w, r, through) }))
 	c.proxy.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	t.Cleanup(c.proxy.Close)
