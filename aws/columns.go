@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A layout is the columns that the lines of some streams have.
@@ -194,29 +195,34 @@ var looks = func() map[string]func(string) bool {
 	}
 }()
 
-// ask learns the columns of the group's lines, once.
-func (g *Group) ask(ctx context.Context) error {
+// fresh is how long what EC2 said is taken for true: somebody who follows a group
+// for days meets flow logs that are made meanwhile.
+const fresh = 10 * time.Minute
+
+// ask returns what is known of the columns of the group's lines. It is asked for
+// where nothing is known, and by a listing that finds it old.
+func (g *Group) ask(ctx context.Context, listing bool) (*columns, error) {
 	g.mu.Lock()
-	known := g.columns != nil
+	c, old := g.columns, g.now().Sub(g.asked) > fresh
 	g.mu.Unlock()
-	if known {
-		return nil
+	if c != nil && !(listing && old) {
+		return c, nil
 	}
 	logs, err := g.flowLogs(ctx)
 	if err != nil && ctx.Err() != nil {
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
 	var refused *Refused
 	switch {
 	case err != nil && !(errors.As(err, &refused) && !refused.Stranger):
-		return err
+		return nil, err
 	case g.Columns != "":
 	case err != nil:
 		g.notice("%v; the columns are taken from the lines themselves, which works for the default ones: else name them with --aws-format", err)
 	case len(logs) == 0:
 		g.notice("no flow log of %s writes to it now, so nobody says which columns its lines have: if they are not the default ones, name them with --aws-format", g.region)
 	}
-	c := columnsOf(g.Columns, logs)
+	c = columnsOf(g.Columns, logs)
 	for i := range logs {
 		for j := range logs[:i] {
 			if a, b := &logs[j], &logs[i]; a.meets(b) {
@@ -232,8 +238,6 @@ func (g *Group) ask(ctx context.Context) error {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.columns == nil {
-		g.columns = c
-	}
-	return nil
+	g.columns, g.asked = c, g.now()
+	return c, nil
 }

@@ -213,3 +213,33 @@ func testColumnsWithoutPermission(t *testing.T, c *cloud) {
 		t.Errorf("with --aws-format it says\n%s\nwant nothing of EC2", said())
 	}
 }
+
+// A group that is followed for long meets flow logs that are made meanwhile.
+func testFlowLogMadeMeanwhile(t *testing.T, c *cloud) {
+	c.stream("eni-0a-all")
+	c.put("eni-0a-all", at("10:00", 1))
+	now := clock("10:30")
+	g := c.open("")
+	g.Now = func() time.Time { return now }
+	log := func() (log string) {
+		for o, err := range g.Objects(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			log = o.Hint.Log
+		}
+		return log
+	}
+	if got := log(); got != groupName {
+		t.Errorf("without a flow log the log is %s, want %s", got, groupName)
+	}
+	id := c.flowLog("10.1.0.0/16", wide)
+	c.count("DescribeFlowLogs")
+	if got := log(); got != groupName || c.count("DescribeFlowLogs") != 0 {
+		t.Errorf("asked again at once: %s", got)
+	}
+	now = now.Add(11 * time.Minute)
+	if got := log(); got != id {
+		t.Errorf("after 11 minutes the log is %s, want %s", got, id)
+	}
+}

@@ -149,6 +149,18 @@ func (g *Group) seen(after time.Duration) {
 	g.mu.Unlock()
 	if !told {
 		g.notice("events were delivered %s after the 10 minutes that they are of, and windows are read for the last time after %s; if that is usual here, add lag=%s to the address",
-			after.Round(time.Minute), g.lag, (after*2).Round(time.Hour)+time.Hour)
+			short(after), short(g.lag), short((after*2).Round(time.Hour)+time.Hour))
 	}
+}
+
+// short writes a duration to the minute: 2h, 1h30m.
+func short(d time.Duration) string {
+	s := d.Round(time.Minute).String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }

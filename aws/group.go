@@ -59,6 +59,7 @@ type Group struct {
 	mu      sync.Mutex
 	account string          // "": not known yet
 	columns *columns        // nil: not asked yet
+	asked   time.Time       // when columns were
 	said    map[string]bool // notices
 	late    time.Duration   // the latest event seen, after the end of its window
 }
@@ -151,7 +152,7 @@ func (g *Group) Objects(ctx context.Context) iter.Seq2[periplus.Object, error] {
 		now := g.now()
 		s, err := g.streams(ctx, now)
 		if err == nil && len(s.spans) > 0 {
-			err = g.ask(ctx)
+			_, err = g.ask(ctx, true)
 		}
 		if err != nil {
 			yield(periplus.Object{URI: g.Name()}, err)
@@ -227,10 +228,11 @@ func (g *Group) Open(ctx context.Context, o *periplus.Object) (io.ReadCloser, er
 	if err != nil {
 		return nil, err
 	}
-	if err := g.ask(ctx); err != nil {
+	c, err := g.ask(ctx, false)
+	if err != nil {
 		return nil, err
 	}
-	e := &events{g: g, ctx: ctx, columns: g.columns, end: start.Add(window), in: cloudwatchlogs.FilterLogEventsInput{
+	e := &events{g: g, ctx: ctx, columns: c, end: start.Add(window), in: cloudwatchlogs.FilterLogEventsInput{
 		LogGroupName: g.byName(), LogGroupIdentifier: g.byARN(),
 		LogStreamNamePrefix: text(g.prefix), FilterPattern: text(g.filter),
 		StartTime: sdk.Int64(start.UnixMilli()), EndTime: sdk.Int64(start.Add(window).UnixMilli() - 1), // that one is still wanted

@@ -42,8 +42,8 @@ func TestMoto(t *testing.T) {
 	for name, f := range map[string]func(*testing.T, *cloud){
 		"windows": testWindows, "lake": testLake, "views": testViews, "range": testRange,
 		"columns of flow logs": testColumnsOfFlowLogs, "columns that nobody can tell": testColumnsThatNobodyCanTell,
-		"columns without permission": testColumnsWithoutPermission,
-		"pages":                      testPages, "faults": testFaults, "errors": testErrors, "stops": testStops, "late": testLate,
+		"columns without permission": testColumnsWithoutPermission, "flow log made meanwhile": testFlowLogMadeMeanwhile,
+		"pages": testPages, "faults": testFaults, "errors": testErrors, "stops": testStops, "late": testLate,
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.t = t

@@ -65,9 +65,11 @@ func (g *Group) learn(s *types.LogStream) {
 // span is when a stream may have events, as far as that is wanted.
 func (g *Group) span(s *types.LogStream, now time.Time) (span, bool) {
 	created := time.UnixMilli(sdk.ToInt64(s.CreationTime)).UTC()
+	// A stream is made for its first event, and a record that comes later may
+	// begin earlier, by the longest that a record lasts.
 	sp := span{created.Add(-g.lag), created}
 	if s.FirstEventTimestamp != nil {
-		sp.from = earlier(sp.from, time.UnixMilli(*s.FirstEventTimestamp).UTC())
+		sp.from = time.UnixMilli(*s.FirstEventTimestamp).UTC().Add(-window)
 	}
 	last := created
 	if s.LastEventTimestamp != nil {

@@ -38,6 +38,7 @@ type Check struct {
 // Report is what a Check found.
 type Report struct {
 	Objects, Bytes int64
+	Unknown        int64   // objects whose size nobody knows; Bytes is of the others
 	AtLeast        bool    // the listing was ended by MaxObjects
 	Groups         []Group // in the order of their names
 	Acts           []Act   // what was tried of the source
@@ -136,7 +137,7 @@ func (c *Check) Run(ctx context.Context) (*Report, error) {
 		return nil, ctx.Err()
 	}
 	list.Done = list.Done || list.Err == nil
-	r.Objects, r.Bytes, r.Groups = l.objects, l.bytes, l.list()
+	r.Objects, r.Bytes, r.Unknown, r.Groups = l.objects, l.bytes, l.unknown, l.list()
 	for _, o := range l.sample(cmp.Or(c.Samples, 8)) {
 		s := c.look(ctx, &o)
 		if ctx.Err() != nil {
@@ -151,6 +152,21 @@ func (c *Check) Run(ctx context.Context) (*Report, error) {
 			r.failed("read", o.URI, s.Err)
 		}
 		r.Samples = append(r.Samples, s)
+	}
+	for i := len(l.unsized) - 1; i >= 0 && !r.Readable() && read.Err == nil; i-- {
+		if s := c.look(ctx, &l.unsized[i]); s.Format != "" || s.Err != nil {
+			if s.refused {
+				read.Err = s.Err
+			}
+			if s.Err != nil {
+				r.failed("read", s.URI, s.Err)
+			}
+			r.Samples = append(r.Samples, s)
+			break
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 	}
 	r.Acts = []Act{list}
 	if len(r.Samples) > 0 {

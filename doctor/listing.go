@@ -24,10 +24,18 @@ type group struct {
 // listing is what is kept of all objects.
 type listing struct {
 	objects, bytes int64
+	unknown        int64 // objects whose size nobody knows
 	groups         map[key]*group
 	newest         *periplus.Object
-	delays         []int32 // seconds from the end of a window until it was stored
+	// unsized are the last objects whose size nobody knows: a log group's windows,
+	// of which the newest are often empty still.
+	unsized []periplus.Object
+	delays  []int32 // seconds from the end of a window until it was stored
 }
+
+// maxUnsized is how many objects of unknown size are looked into for one that
+// holds something.
+const maxUnsized = 32
 
 // layout is the layout that an object's name is in.
 func layout(uri string) string {
@@ -42,6 +50,13 @@ func layout(uri string) string {
 func (l *listing) add(o *periplus.Object) {
 	l.objects++
 	l.bytes += max(0, o.Size)
+	if o.Size < 0 {
+		if len(l.unsized) == maxUnsized {
+			l.unsized = l.unsized[:copy(l.unsized, l.unsized[1:])]
+		}
+		l.unsized = append(l.unsized, *o)
+		l.unknown++
+	}
 	k := key{layout(o.URI), o.Hint.Provider, o.Hint.Account, o.Hint.Region, o.Hint.Log}
 	g := l.groups[k]
 	if g == nil {

@@ -61,6 +61,7 @@ type Progress struct {
 const (
 	batchBytes   = 1 << 30
 	batchObjects = 4096
+	unsized      = 4 << 20 // what an object whose size nobody knows is taken for
 	readRecs     = 256 // records read at once: as many as stay in the cache
 )
 
@@ -159,6 +160,9 @@ func (r *run) all(ctx context.Context) error {
 		}
 		t := &task{object: o, id: ObjectID(o.URI), old: old, known: known}
 		batch = append(batch, t)
+		if o.Size < 0 {
+			bytes += unsized
+		}
 		bytes += max(0, o.Size)
 		r.tell(func(p *Progress) { p.Objects++; p.Bytes += max(0, o.Size); p.Stage = "read" })
 		if bytes >= maxBytes || len(batch) >= maxObjects {

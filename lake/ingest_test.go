@@ -273,3 +273,42 @@ func TestTruncatedObjectKeepsWhatCameBefore(t *testing.T) {
 		t.Errorf("when the rest has come: %v, want %v", got, want)
 	}
 }
+
+// unsizedSource does not know the sizes of its objects.
+type unsizedSource struct{ *fakeSource }
+
+func (s unsizedSource) Objects(ctx context.Context) iter.Seq2[periplus.Object, error] {
+	return func(yield func(periplus.Object, error) bool) {
+		for o, err := range s.fakeSource.Objects(ctx) {
+			if o.Size = -1; !yield(o, err) {
+				return
+			}
+		}
+	}
+}
+
+// Batches end also where nobody knows how large objects are.
+func TestBatchesOfUnknownSize(t *testing.T) {
+	l := openTest(t, t.TempDir())
+	src := unsizedSource{&fakeSource{text: map[string]string{}}}
+	for i := range 5 {
+		src.text[fmt.Sprintf("cloudwatch:%d", i)] = awsLog(i, 20, time.Date(2026, 11, 1, 10, 0, 0, 0, time.UTC))
+	}
+	commits := func() int {
+		tbl, err := l.load(t.Context(), Flows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(tbl.Metadata().Snapshots())
+	}
+	before := commits()
+	if _, err := (&Ingest{Lake: l, Source: src, BatchBytes: 2 * unsized}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := commits() - before; n != 3 {
+		t.Errorf("5 objects of unknown size in %d commits, want 3", n)
+	}
+	if got, want := lakeTotals(t, l), wantTotals(20, 20, 20, 20, 20); got.records != want.records || got.bytes != want.bytes {
+		t.Errorf("%v, want %v", got, want)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/periplus/periplus/aws"
 	"github.com/periplus/periplus/periplus"
 )
 
@@ -178,6 +179,8 @@ func Layout(path string) string {
 		return "Google Cloud Storage sink, " + m[2]
 	}
 	switch {
+	case aws.IsGroup(path):
+		return "CloudWatch Logs"
 	case strings.Contains(path, "flowLogResourceID="):
 		return "Azure, virtual network flow logs"
 	case strings.Contains(path, "resourceId="):

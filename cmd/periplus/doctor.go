@@ -125,7 +125,11 @@ func printReport(w io.Writer, r *doctor.Report) error {
 	if r.AtLeast {
 		least = "at least "
 	}
-	say("objects", "%s%d, %s%s", least, r.Objects, least, graph.Bytes(r.Bytes))
+	if r.Unknown == 0 {
+		say("objects", "%s%d, %s%s", least, r.Objects, least, graph.Bytes(r.Bytes))
+	} else {
+		say("objects", "%s%d, %s%s, the size of %d is not known", least, r.Objects, least, graph.Bytes(r.Bytes), r.Unknown)
+	}
 	if len(r.Groups) > 0 {
 		b.WriteByte('\n')
 		tab := groupRows(r.Groups)

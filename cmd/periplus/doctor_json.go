@@ -86,6 +86,7 @@ type doctorNewest struct {
 type doctorReport struct {
 	Objects  int64          `json:"objects"`
 	Bytes    graph.Int      `json:"bytes"`
+	Unknown  int64          `json:"of_unknown_size"`
 	AtLeast  bool           `json:"at_least"`
 	Groups   []doctorGroup  `json:"groups"`
 	Acts     []doctorAct    `json:"acts"`
@@ -108,7 +109,7 @@ type doctorReport struct {
 }
 
 func doctorJSON(r *doctor.Report) *doctorReport {
-	out := &doctorReport{Objects: r.Objects, Bytes: graph.Int(r.Bytes), AtLeast: r.AtLeast, Groups: []doctorGroup{}, Acts: []doctorAct{}, Samples: []doctorSample{}, Gaps: []doctorGap{}, Problems: []doctorProblem{}}
+	out := &doctorReport{Objects: r.Objects, Bytes: graph.Int(r.Bytes), Unknown: r.Unknown, AtLeast: r.AtLeast, Groups: []doctorGroup{}, Acts: []doctorAct{}, Samples: []doctorSample{}, Gaps: []doctorGap{}, Problems: []doctorProblem{}}
 	for _, g := range r.Groups {
 		out.Groups = append(out.Groups, doctorGroup{g.Layout, g.Provider, g.Account, g.Region, g.Log, g.Objects, graph.Int(g.Bytes), g.Hours, when(g.From), when(g.To)})
 	}
