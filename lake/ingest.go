@@ -62,7 +62,7 @@ const (
 	batchBytes   = 1 << 30
 	batchObjects = 4096
 	unsized      = 4 << 20 // what an object whose size nobody knows is taken for
-	readRecs     = 256 // records read at once: as many as stay in the cache
+	readRecs     = 256     // records read at once: as many as stay in the cache
 )
 
 // Run reads what is new. A bad object never stops it; the error is of the lake,
