@@ -2,13 +2,14 @@ package query
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 )
 
 // build puts SQL together: a string is SQL of ours, a Where brings its values
-// along, a number is written out. Nothing else gets in, so foreign text
-// cannot become SQL.
+// along, a number or an address is written out. Nothing else gets in, so
+// foreign text cannot become SQL.
 func build(parts ...any) Where {
 	var sql strings.Builder
 	var args []any
@@ -18,6 +19,8 @@ func build(parts ...any) Where {
 			sql.WriteString(p)
 		case int, int64:
 			fmt.Fprint(&sql, p)
+		case netip.Addr: // hexadecimal, dots and colons
+			sql.WriteString("'" + p.WithZone("").String() + "'")
 		case Where:
 			sql.WriteString(p.SQL)
 			args = append(args, p.Args...)

@@ -110,19 +110,13 @@ func (q *Questions) pairsOfHosts(ctx context.Context, a Ask, g grouping, m *Map,
 	for _, d := range p.shown {
 		kept[[2]string{d.from, d.to}] = d
 		for _, text := range []string{d.from, d.to} {
-			k, err := keyOfSQL(text)
-			if err != nil {
+			if err := e.add(text); err != nil {
 				return Statement{}, err
-			}
-			if k.Level == "host" && k.Network != "" {
-				e.hosts = append(e.hosts, k.Value)
-			} else {
-				e.groups = append(e.groups, text)
 			}
 		}
 	}
 	p.edges, p.shown = kept, nil
-	e.hosts, e.groups = unique(e.hosts), unique(e.groups)
+	e.settle()
 	return statement(a.hostMap(g, m.Range, e), m.Range.spans()), nil
 }
 
@@ -316,11 +310,7 @@ func (q *Questions) finish(ctx context.Context, p *picture, m *Map) error {
 	for _, d := range p.shown {
 		d.Source, d.Target = keys[d.from].ID(), keys[d.to].ID()
 		d.settle()
-		metric := func(u PortUse) int64 { return u.Verdicts.All().Metric(m.Metric).N }
-		slices.SortFunc(d.Ports, func(x, y PortUse) int {
-			return cmp.Or(cmp.Compare(metric(y), metric(x)), cmp.Compare(y.Verdicts.Stopped().Records, x.Verdicts.Stopped().Records),
-				cmp.Compare(x.Port, y.Port), cmp.Compare(x.Protocol, y.Protocol))
-		})
+		d.Ports = sorted(d.Ports, m.Metric)
 		shown.Add(d.Verdicts)
 		m.Edges = append(m.Edges, d.Edge)
 	}
@@ -344,6 +334,16 @@ func (q *Questions) finish(ctx context.Context, p *picture, m *Map) error {
 	}
 	m.Groups, err = q.parents(ctx, p.ask, m.Range, m.Nodes)
 	return err
+}
+
+// sorted puts the ports of an edge in order, the largest by the metric first.
+func sorted(ports []PortUse, metric string) []PortUse {
+	of := func(u PortUse) int64 { return u.Verdicts.All().Metric(metric).N }
+	slices.SortFunc(ports, func(x, y PortUse) int {
+		return cmp.Or(cmp.Compare(of(y), of(x)), cmp.Compare(y.Verdicts.Stopped().Records, x.Verdicts.Stopped().Records),
+			cmp.Compare(x.Port, y.Port), cmp.Compare(x.Protocol, y.Protocol))
+	})
+	return ports
 }
 
 // parents describes what nodes lie in, and what that lies in.

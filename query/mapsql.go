@@ -1,5 +1,12 @@
 package query
 
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
 // The map is asked in one of two ways. Groups are few: one scan joins the
 // names, adds up by group, verdict and port, and all that is wanted comes of
 // that sum. Hosts are many: their pairs are ranked first, with the least that
@@ -154,63 +161,114 @@ func (g grouping) awayColumns() string {
 	return "SELECT " + source + " AS source, " + sourceNetwork + " AS source_network, " + target + " AS target, " + targetNetwork + " AS target_network, "
 }
 
-// ends are what a map of hosts shows: addresses of the user's networks, and
-// keys of all others.
-type ends struct{ hosts, groups []string }
+// ends are what a map of hosts shows: addresses, and keys of what is no host of
+// the user's.
+type ends struct {
+	hosts  []netip.Addr
+	groups []string
+}
 
-// atHome and atGroup are the conditions that an end of rows of traffic AS t is
-// among them.
-func (e ends) atHome(end side) Where {
+// add takes an end of an edge in, by its key as SQL has it.
+func (e *ends) add(text string) error {
+	k, err := keyOfSQL(text)
+	if err != nil {
+		return err
+	}
+	if k.Level == "host" {
+		address, err := netip.ParseAddr(k.Value)
+		if err != nil {
+			return fmt.Errorf("a host of the map: %w", err)
+		}
+		e.hosts = append(e.hosts, address)
+	}
+	if k.Level != "host" || k.Network == "" {
+		e.groups = append(e.groups, text)
+	}
+	return nil
+}
+
+// settle makes each end stand there once, in order.
+func (e *ends) settle() {
+	slices.SortFunc(e.hosts, netip.Addr.Compare)
+	e.hosts, e.groups = slices.Compact(e.hosts), unique(e.groups)
+}
+
+// with is the WITH that column and joins need: picks, the names with the key
+// only where the group is shown, and hosts, the addresses that are.
+func (e ends) with() Where {
+	const columns = "SELECT n.address, n.network, n.valid_from, n.valid_to, "
+	picks, hosts := build(columns, "'' AS key FROM names AS n"), Where{}
+	if len(e.groups) > 0 {
+		picks = build(columns, "n.key FROM names AS n WHERE n.key IN ", list(e.groups), " UNION ALL ", picks, " WHERE n.key NOT IN ", list(e.groups))
+	}
+	if len(e.hosts) > 0 {
+		parts := []any{"hosts AS (SELECT h.address FROM (VALUES "}
+		for i, a := range e.hosts {
+			if i > 0 {
+				parts = append(parts, ", ")
+			}
+			parts = append(parts, "(", a, ")")
+		}
+		hosts = build(append(parts, ") AS h (address)),\n")...)
+	}
+	return build("picks AS (", picks, "),\n", hosts)
+}
+
+// joins brings picks and hosts to both ends of rows of traffic AS t, as c, s,
+// ch and sh.
+func (e ends) joins() string {
+	joins := ""
+	for _, end := range []side{client, server} {
+		joins += strings.Replace(joinNames(end), "names AS", "picks AS", 1)
+		if len(e.hosts) > 0 {
+			joins += fmt.Sprintf(" LEFT JOIN hosts AS %[1]sh ON %[1]sh.address = t.%[2]s", string(end[:1]), end)
+		}
+	}
+	return joins
+}
+
+// column is one end of rows of traffic AS t: the address of a host that is
+// shown, the key of another end that is, ” for the rest. It may show more than
+// is asked for: an address stands for itself in every network.
+func (e ends) column(g grouping, end side) string {
+	as, missing := string(end[:1]), "''"
+	host := "coalesce(" + as + "h.address, '')"
 	if len(e.hosts) == 0 {
-		return build("1 = 0")
+		host = "''"
 	}
-	return build("(t.", string(end), "_network <> '' AND t.", string(end), " IN ", list(e.hosts), ")")
-}
-
-func (e ends) atGroup(g grouping, end side) Where {
-	if len(e.groups) == 0 {
-		return build("1 = 0")
+	switch key := strings.ReplaceAll(g.missing, "%[1]s", "t."+string(end)); {
+	case g.open(internet): // it is a host
+		missing = "CASE WHEN " + host + " <> '' THEN " + key + " ELSE '' END"
+	case slices.Contains(e.groups, internet.sqlText()):
+		missing = key
 	}
-	return build("(t.", string(end), "_network = '' AND ", g.named(end), " IN ", list(e.groups), ")")
-}
-
-func (e ends) at(g grouping, end side) Where {
-	return build("(", e.atHome(end), " OR ", e.atGroup(g, end), ")")
+	return "CASE WHEN t." + string(end) + "_network <> '' THEN " + host + " ELSE coalesce(" + as + ".key, " + missing + ") END"
 }
 
 // hostMap is the rest of the map of hosts, in the columns of groupMap: the
-// edges between some ends, and what these ends sent and received in all.
+// edges between some ends, and what these ends sent and received in all. One
+// scan adds everything up, by what is shown of it: the rest is one end without
+// a name, so there are few sums, and all that is wanted comes of them.
 func (a Ask) hostMap(g grouping, r Range, e ends) Where {
-	fixed := func(w Where) func(*sqlFor) Where { return func(*sqlFor) Where { return w } }
-	values := build("t.verdict, coalesce(t.server_port, -1) AS port, t.protocol,\n ", sums, ",\n ", extras, " FROM ")
-	return build("WITH ", g.with(),
-		"pairs AS (", homeColumns, values, a.rows(r, home, fixed(e.atHome(client)), fixed(e.atHome(server))), " GROUP BY 1, 2, 3, 4, 5, 6, 7\nUNION ALL ",
-		g.awayColumns(), values, a.rows(r, away), g.joins(), whereAll(e.at(g, client), e.at(g, server)), " GROUP BY 1, 2, 3, 4, 5, 6, 7),\n",
-		"everything AS (SELECT ", keyOfEnd("t.source", "t.source_network"), " AS source, ", keyOfEnd("t.target", "t.target_network"), " AS target, t.verdict, t.port, t.protocol,\n ",
-		resums, ",\n ", reextras, " FROM pairs AS t GROUP BY 1, 2, 3, 4, 5),\n",
+	const both = "CASE WHEN t.source <> '' AND t.target <> '' THEN "
+	return build("WITH ", g.with(), e.with(),
+		"shown AS (SELECT t.*, ", e.column(g, client), " AS source, ", e.column(g, server), " AS target FROM ", a.rows(r), e.joins(), "),\n",
+		"summed AS (SELECT t.source, CASE WHEN t.source <> '' THEN t.client_network ELSE '' END AS source_network, t.target, CASE WHEN t.target <> '' THEN t.server_network ELSE '' END AS target_network,\n ",
+		"t.verdict, ", both, "coalesce(t.server_port, -1) ELSE -1 END AS port, ", both, "t.protocol ELSE -1 END AS number,\n ", sums, ",\n ", extras, " FROM shown AS t GROUP BY 1, 2, 3, 4, 5, 6, 7),\n",
+		"named AS (SELECT ", keyOfShown("t.source", "t.source_network"), " AS source, ", keyOfShown("t.target", "t.target_network"), " AS target, t.verdict, t.port, t.number AS protocol,\n ",
+		resums, ",\n ", reextras, " FROM summed AS t GROUP BY 1, 2, 3, 4, 5),\n",
+		"everything AS (SELECT * FROM named AS t WHERE t.source <> '' AND t.target <> ''),\n",
 		a.places("everything AS t"), edgeLines(),
-		"\nUNION ALL ", a.hostLine(lineIn, server, g, r, e),
-		"\nUNION ALL ", a.hostLine(lineOut, client, g, r, e),
+		"\nUNION ALL ", nodeLine(lineIn, "''", "t.target", "named AS t WHERE t.target <> '' AND t.source <> t.target"),
+		"\nUNION ALL ", nodeLine(lineOut, "t.source", "''", "named AS t WHERE t.source <> '' AND t.source <> t.target"),
 		"\nUNION ALL ", nodeLine(lineSelf, "t.source", "t.target", "everything AS t WHERE t.source = t.target"),
-		"\nUNION ALL SELECT ", lineAll, " AS line, '' AS source, '' AS target, t.verdict, 0 AS place, -1 AS port, -1 AS protocol, 0 AS ports, ", sums, ", ", noExtras,
-		" FROM ", a.rows(r), " GROUP BY t.verdict",
+		"\nUNION ALL ", nodeLine(lineAll, "''", "''", "named AS t"),
 		"\nORDER BY line, source, target, verdict, place, port, protocol")
 }
 
-// hostLine is what one end of all rows of the ends sent or received, but for
-// what is between its own members. Only groups need names.
-func (a Ask) hostLine(line int, end side, g grouping, r Range, e ends) Where {
-	fixed := func(w Where) func(*sqlFor) Where { return func(*sqlFor) Where { return w } }
-	source, target := keyOfEnd("t.host", "t.host_network"), "''"
-	if line == lineIn {
-		source, target = target, source
-	}
-	apart := build("NOT (t.client = t.server AND t.client_network = t.server_network)")
-	others := build("NOT (t.client_network = t.server_network AND ", g.named(client), " = ", g.named(server), ")")
-	return build("SELECT ", line, " AS line, ", source, " AS source, ", target, " AS target, t.verdict, 0 AS place, -1 AS port, -1 AS protocol, 0 AS ports, ", resums, ", ", noExtras,
-		" FROM (SELECT t.", string(end), " AS host, t.", string(end), "_network AS host_network, t.verdict, ", sums, " FROM ", a.rows(r, fixed(e.atHome(end)), fixed(apart)), " GROUP BY 1, 2, 3",
-		" UNION ALL SELECT ", g.named(end), " AS host, '' AS host_network, t.verdict, ", sums, " FROM ", a.rows(r, fixed(build("t."+string(end)+"_network = ''"))), g.joins(),
-		whereAll(e.atGroup(g, end), others), " GROUP BY 1, 2, 3) AS t GROUP BY t.host, t.host_network, t.verdict")
+// keyOfShown is keyOfEnd, and ” for what is not shown.
+func keyOfShown(column, network string) string {
+	return "CASE WHEN " + column + " = '' THEN '' ELSE " + keyOfEnd(column, network) + " END"
 }
 
 // MapSQL is the statement of Map that does the counting: at the host level the
