@@ -230,12 +230,18 @@ var boxes = map[string][]string{"service": {"subnet", "network"}, "host": {"subn
 
 // parent is the nearest box that a group lies in, "" for none.
 func (a Ask) parent(g *Group) string {
-	for _, k := range a.around(g) {
-		if id := k.ID(); slices.Contains(a.Expand, id) || k.Value != "" && slices.Contains(boxes[a.Level], k.Level) {
-			return id
-		}
+	if list := a.boxesOf(g); len(list) > 0 {
+		return list[0].ID()
 	}
 	return ""
+}
+
+// boxesOf are all boxes that a group lies in, as far as it can tell, the
+// nearest first.
+func (a Ask) boxesOf(g *Group) []Key {
+	return slices.DeleteFunc(a.around(g), func(k Key) bool {
+		return !slices.Contains(a.Expand, k.ID()) && (k.Value == "" || !slices.Contains(boxes[a.Level], k.Level))
+	})
 }
 
 // around is what a group lies in by its nature, the nearest first.

@@ -346,16 +346,17 @@ func sorted(ports []PortUse, metric string) []PortUse {
 	return ports
 }
 
-// parents describes what nodes lie in, and what that lies in.
+// parents describes what nodes lie in, and what that lies in. Most often all of
+// it can be told from the nodes and is asked at once.
 func (q *Questions) parents(ctx context.Context, a Ask, r Range, nodes []MapNode) ([]Group, error) {
-	want, groups := map[Key]bool{}, map[Key]Group{}
+	next, ahead, groups, known := map[Key]bool{}, map[Key]bool{}, map[Key]Group{}, map[Key]Group{}
 	add := func(id string) error {
 		if id == "" {
 			return nil
 		}
 		k, err := ParseKey(id)
-		if _, known := groups[k]; err == nil && !known {
-			want[k] = true
+		if _, done := groups[k]; err == nil && !done {
+			next[k] = true
 		}
 		return err
 	}
@@ -363,14 +364,26 @@ func (q *Questions) parents(ctx context.Context, a Ask, r Range, nodes []MapNode
 		if err := add(n.Parent); err != nil {
 			return nil, err
 		}
+		for _, k := range a.boxesOf(&n.Group) {
+			ahead[k] = true
+		}
 	}
-	for len(want) > 0 {
-		described, err := q.describe(ctx, r, a.scanners, slices.Collect(maps.Keys(want)))
+	for len(next) > 0 {
+		for k := range next {
+			if _, asked := known[k]; !asked {
+				ahead[k] = true
+			}
+		}
+		described, err := q.describe(ctx, r, a.scanners, slices.Collect(maps.Keys(ahead)))
 		if err != nil {
 			return nil, err
 		}
-		clear(want)
-		for k, g := range described {
+		maps.Copy(known, described)
+		clear(ahead)
+		list := slices.Collect(maps.Keys(next))
+		clear(next)
+		for _, k := range list {
+			g := known[k]
 			g.Parent = a.parent(&g)
 			groups[k] = g
 			if err := add(g.Parent); err != nil {
