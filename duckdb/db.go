@@ -42,7 +42,10 @@ type DB struct {
 	pool  *sql.DB
 }
 
-var _ query.Engine = (*DB)(nil)
+var (
+	_ query.Engine = (*DB)(nil)
+	_ query.Marker = (*DB)(nil)
+)
 
 // Open starts an engine over the lake whose files are planned by files.
 func Open(files Files, opt Options) (*DB, error) {

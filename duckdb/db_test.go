@@ -133,6 +133,31 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
+// The mark of spans changes with their files and with nothing else.
+func TestMark(t *testing.T) {
+	db, _ := lakeOf(t)
+	mark := func(spans ...query.Span) string {
+		t.Helper()
+		m, err := db.Mark(t.Context(), spans)
+		if err != nil || m == "" {
+			t.Fatalf("mark %q, %v", m, err)
+		}
+		return m
+	}
+	few := mark(hours(300, 4, 6))
+	if again := mark(hours(300, 4, 6)); again != few {
+		t.Errorf("the mark changed from %s to %s", few, again)
+	}
+	for _, other := range []string{mark(hours(300, 4, 7)), mark(), mark(hours(300, 4, 6), query.Span{Table: "endpoints"})} {
+		if other == few {
+			t.Error("other files have the same mark")
+		}
+	}
+	if _, err := db.Mark(t.Context(), []query.Span{{Table: "broken"}}); err == nil {
+		t.Error("a table that cannot be planned has a mark")
+	}
+}
+
 func TestErrors(t *testing.T) {
 	db, _ := lakeOf(t)
 	f := func(want string, s query.Statement) {

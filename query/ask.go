@@ -86,4 +86,6 @@ type Questions struct {
 	// Current makes the table traffic true for a range before it is asked;
 	// nil: it is.
 	Current func(ctx context.Context, from, to time.Time) error
+
+	scans scans
 }

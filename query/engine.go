@@ -29,3 +29,9 @@ type Engine interface {
 	// float64, bool, time.Time in UTC, []byte, or nil; both slices are reused.
 	Query(ctx context.Context, s Statement, row func(columns []string, values []any) error) error
 }
+
+// A Marker is an engine that tells whether tables changed: while the mark of
+// spans stays the same, so do the answers to what reads them.
+type Marker interface {
+	Mark(ctx context.Context, spans []Span) (string, error)
+}
