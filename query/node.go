@@ -49,65 +49,49 @@ func (q *Questions) Node(ctx context.Context, a Ask, id string) (*NodeAnswer, er
 	}
 	n.Group = groups[key]
 	n.Tags, n.Service = n.Group.tags, n.Group.service
-	if err := q.nodeTotals(ctx, a, key, n); err != nil {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var line *Timeline
+	drawn := beside(func() (err error) {
+		line, err = q.timeline(ctx, a, panelBins, func(s *sqlFor) Where { return build("(", key.at(client)(s), " OR ", key.at(server)(s), ")") })
+		return err
+	})
+	stops := stopped{}
+	if err := q.nodeSelf(ctx, a, key, n, stops); err != nil {
 		return nil, err
 	}
-	if err := q.nodePeers(ctx, a, g, key, n); err != nil {
+	if err := q.nodePeers(ctx, a, g, key, n, stops); err != nil {
 		return nil, err
 	}
+	n.Stops = stops.list()
 	if err := q.nodeFacts(ctx, a, key, n); err != nil {
 		return nil, err
 	}
-	line, err := q.timeline(ctx, a, panelBins, func(s *sqlFor) Where { return build("(", key.at(client)(s), " OR ", key.at(server)(s), ")") })
-	if err != nil {
+	if err := <-drawn; err != nil {
 		return nil, err
 	}
 	n.Timeline = *line
 	return n, nil
 }
 
-// nodeSides is rows of traffic AS t at either end of which a group lies, with
-// their line: what was asked of it, what it asked, what its members asked of
-// one another.
-func (a Ask) nodeSides(r Range, key Key) Where {
-	if key.Level == "host" { // its address is a value and may only stand in WHERE; there are few rows
-		part := func(line int, where ...func(*sqlFor) Where) Where {
-			return build("SELECT t.*, ", line, " AS line FROM ", a.rows(r, where...))
-		}
-		return build("(", part(lineIn, key.at(server), key.notAt(client)), "\nUNION ALL ", part(lineOut, key.at(client), key.notAt(server)),
-			"\nUNION ALL ", part(lineSelf, key.at(client), key.at(server)), ") AS t")
-	}
-	q := &sqlFor{rng: r, scanners: a.scanners}
-	of := []Where{a.Filter.sql(q), a.shown()}
-	asks, serves := key.at(client)(q), key.at(server)(q)
-	of = append(of, build("(", asks, " OR ", serves, ")"))
-	return build("(SELECT t.*, CASE WHEN ", asks, " AND ", serves, " THEN ", lineSelf, " WHEN ", serves, " THEN ", lineIn, " ELSE ", lineOut, " END AS line FROM ",
-		r.traffic(), " AS t", joined("", q.joins...), whereAll(of...), ") AS t")
+// nodeSelf is what the members of a group asked of one another.
+func (q *Questions) nodeSelf(ctx context.Context, a Ask, key Key, n *NodeAnswer, stops stopped) error {
+	w := build("SELECT t.verdict, t.stopped_at, t.reason, ", sums, ", min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen FROM ",
+		a.rows(n.Range, key.at(client), key.at(server)), " GROUP BY t.verdict, t.stopped_at, t.reason ORDER BY verdict, stopped_at, reason")
+	return q.ask(ctx, statement(w, n.Range.spans()), func(r *reader) {
+		v, at, reason, t := r.verdict(), r.text(), r.text(), r.totals()
+		n.Self[v].Add(t)
+		stops.add(v, at, reason, t.Records)
+		n.seen(r.time(), r.time())
+	})
 }
 
-func (q *Questions) nodeTotals(ctx context.Context, a Ask, key Key, n *NodeAnswer) error {
-	w := build("SELECT t.line, t.verdict, t.stopped_at, t.reason, ", sums, ", min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen FROM ",
-		a.nodeSides(n.Range, key), " GROUP BY t.line, t.verdict, t.stopped_at, t.reason ORDER BY line, verdict, stopped_at, reason")
-	stops := stopped{}
-	err := q.ask(ctx, statement(w, n.Range.spans()), func(r *reader) {
-		line, v, at, reason, t := r.int(), r.verdict(), r.text(), r.text(), r.totals()
-		first, last := r.time(), r.time()
-		switch line {
-		case lineIn:
-			n.In[v].Add(t)
-		case lineOut:
-			n.Out[v].Add(t)
-		case lineSelf:
-			n.Self[v].Add(t)
-		}
-		stops.add(v, at, reason, t.Records)
-		if n.FirstSeen.IsZero() || first.Before(n.FirstSeen) {
-			n.FirstSeen = first
-		}
-		n.LastSeen = later(n.LastSeen, last)
-	})
-	n.Stops = stops.list()
-	return err
+// seen widens the span in which the group was seen.
+func (n *NodeAnswer) seen(first, last time.Time) {
+	if n.FirstSeen.IsZero() || first.Before(n.FirstSeen) {
+		n.FirstSeen = first
+	}
+	n.LastSeen = later(n.LastSeen, last)
 }
 
 // stopped adds up why and where packets were stopped.
@@ -191,10 +175,10 @@ func portUse(row TopRow) PortUse {
 	return use
 }
 
-// nodePeers are the groups at the other end of what was asked of a group and
-// of what it asked, and the ports: each direction in one scan. What its members
+// nodePeers are what was asked of a group and what it asked: in all, the groups
+// at the other end, and the ports, each direction in one scan. What its members
 // said to one another has ports, and itself as peer.
-func (q *Questions) nodePeers(ctx context.Context, a Ask, g grouping, key Key, n *NodeAnswer) error {
+func (q *Questions) nodePeers(ctx context.Context, a Ask, g grouping, key Key, n *NodeAnswer, stops stopped) error {
 	columns := append(slices.Clone(portColumns), "CASE WHEN t.verdict IN ('denied', 'dropped') THEN '' ELSE t.answer END")
 	by := []string{"port", "protocol", "reason", "stopped_at", "answer", "peer"}
 	var keys []Key
@@ -205,20 +189,34 @@ func (q *Questions) nodePeers(ctx context.Context, a Ask, g grouping, key Key, n
 	}
 	for _, s := range []struct {
 		mine, other side
+		totals      *Verdicts
 		peers       *[]Peer
 		all         *int64
-	}{{server, client, &n.Clients, &n.AllClients}, {client, server, &n.Servers, &n.AllServers}} {
+	}{{server, client, &n.In, &n.Clients, &n.AllClients}, {client, server, &n.Out, &n.Servers, &n.AllServers}} {
 		all := valueNames(len(by))
 		last := all[len(all)-1:]
 		w := build("WITH ", g.with(), a.summed(append(slices.Clone(columns), g.column(s.other)), joinNames(s.other), n.Range, key.at(s.mine), key.notAt(s.other)), ",\n",
 			a.chosen("port_", all, panelPorts), ",\n", a.chosen("peer_", last, panelPeers),
-			"\nSELECT 0 AS part, p.* FROM (", picked("port_", all, all, panelPorts), ") AS p\nUNION ALL SELECT 1 AS part, p.* FROM (", picked("peer_", last, all, panelPeers), ") AS p ORDER BY part, line, verdict")
+			"\nSELECT 0 AS part, p.* FROM (", picked("port_", all, all, panelPorts), ") AS p\nUNION ALL SELECT 1 AS part, p.* FROM (", picked("peer_", last, all, panelPeers),
+			") AS p\nUNION ALL SELECT 2 AS part, 0 AS line, t.verdict, NULL AS v1, NULL AS v2, t.v3, t.v4, NULL AS v5, NULL AS v6, 0 AS places, ", resums,
+			", min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen FROM summed AS t GROUP BY t.verdict, t.v3, t.v4 ORDER BY part, line, verdict, v3, v4")
 		ports, peers := &Top{Range: n.Range, By: by}, &Top{Range: n.Range, By: by}
 		err := q.ask(ctx, statement(w, n.Range.spans()), func(r *reader) {
-			if r.int() == 0 {
+			switch r.int() {
+			case 0:
 				ports.read(r, panelPorts)
-			} else {
+			case 1:
 				peers.read(r, panelPeers)
+			default:
+				r.skip(1)
+				v := r.verdict()
+				r.skip(2)
+				reason, at := r.text(), r.text()
+				r.skip(3)
+				t := r.totals()
+				s.totals[v].Add(t)
+				stops.add(v, at, reason, t.Records)
+				n.seen(r.time(), r.time())
 			}
 		})
 		if err != nil {
