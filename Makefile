@@ -29,7 +29,7 @@ MOTO       := moto==5.2.5 flask==3.1.3 flask-cors==6.0.5
 
 COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 VERSION := $(shell git describe --tags --always 2>/dev/null || echo dev)
-LDFLAGS := -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 .PHONY: build run test e2e check fuzz bench front servers setup-test clean
 
