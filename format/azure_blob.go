@@ -28,6 +28,9 @@ type azureReader struct {
 	whole  int64 // offset behind the last whole record; -1: cut within one
 	resync bool
 	done   error
+
+	from  int64       // where in the blob the stream begins
+	marks *azureMarks // nil: where it can be gone on from is not asked
 }
 
 const azureDepth = 24
@@ -67,6 +70,14 @@ type azureFlow struct {
 
 func openAzure(in io.Reader, opt Options) (periplus.Reader, error) {
 	a := &azureReader{win: newJSONWindow(in), tupleReader: newTupleReader(opt)}
+	if opt.Grows {
+		a.keepMarks()
+	}
+	if opt.From != nil && a.marks != nil {
+		if err := a.resume(opt.From); err != nil {
+			return nil, err
+		}
+	}
 	return a, nil
 }
 
@@ -154,11 +165,14 @@ func (a *azureReader) pop() {
 	if f.record {
 		a.head = f.head
 		if a.whole >= 0 && !f.wrapper {
-			a.whole = a.win.offset() + int64(a.t.i)
+			a.whole = a.from + a.win.offset() + int64(a.t.i)
 		}
 		a.resync = false
 	}
 	a.depth--
+	if f.record && !f.wrapper {
+		a.mark()
+	}
 }
 
 // top reads what stands outside of everything: wrappers, bare records, arrays,
@@ -388,6 +402,9 @@ func (a *azureReader) tuple(r *periplus.Record, s []byte) bool {
 	if kind != "" {
 		a.bad(kind, msg)
 		return false
+	}
+	if a.marks != nil {
+		a.met(r)
 	}
 	r.Line = a.line
 	for _, c := range r.Extra {

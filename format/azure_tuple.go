@@ -26,6 +26,7 @@ type tupleReader struct {
 	ids      map[string]*periplus.Identity
 	words    map[string]string
 	last     tupleTimes
+	changed  func(tupleKey) // told before a key of last changes; nil: nobody asks
 	columns  [16][]byte
 	defaults periplus.Place // what the blob's name says
 }
@@ -260,6 +261,9 @@ func (u *tupleReader) span(r *periplus.Record) {
 	}
 	k := tupleKey{src: r.Src.As16(), dst: r.Dst.As16(), sport: r.SrcPort, dport: r.DstPort, protocol: r.Protocol, nic: u.nic}
 	at := r.Booked.UnixMilli()
+	if u.changed != nil {
+		u.changed(k)
+	}
 	if r.State == periplus.StateBegin {
 		u.last.set(k, at)
 		return

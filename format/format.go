@@ -19,6 +19,11 @@ type Options struct {
 	Format string
 	// Shared is what the readers of one goroutine have in common; nil: nothing.
 	Shared *Shared
+	// Grows says that the object is written on: its reader keeps Checkpoints, if
+	// it is a Resumer. From is the one where the bytes begin; nil: at the start.
+	// It goes with the Format that made it.
+	Grows bool
+	From  *Checkpoint
 	// Now is what "absurd" is measured against; zero: time.Now.
 	Now time.Time
 }

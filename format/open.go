@@ -37,6 +37,9 @@ func (h hint) Hint() string  { return h.way }
 type Opened struct {
 	Format *Format
 	Reader periplus.Reader
+	// Plain: it is stored without compression, so offsets in the text are those
+	// in the object.
+	Plain bool
 }
 
 // headSize is how many bytes a Guess sees.
@@ -47,7 +50,7 @@ const headSize = 64 << 10
 // does not close in. The error is ErrEmpty, ErrUnknown, ErrCut or that of in,
 // wrapped.
 func Open(in io.Reader, opt Options) (*Opened, error) {
-	head, rest, err := inflate(in)
+	head, rest, depth, err := inflate(in)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +62,7 @@ func Open(in io.Reader, opt Options) (*Opened, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Name, err)
 	}
-	return &Opened{f, r}, nil
+	return &Opened{f, r, depth == 0}, nil
 }
 
 // choose is the format that opt names, or else the first whose Guess says so.
@@ -81,33 +84,34 @@ func choose(head []byte, opt Options) (*Format, error) {
 }
 
 // inflate takes compression off, layer by layer (CloudWatch gzips what
-// Firehose gzips again), and returns the first bytes beside the whole stream.
-func inflate(in io.Reader) (head []byte, all io.Reader, err error) {
+// Firehose gzips again), and returns the first bytes beside the whole stream,
+// and how many layers there were.
+func inflate(in io.Reader) (head []byte, all io.Reader, depth int, err error) {
 	src := &stored{in: in}
 	in = src
-	for depth := 0; ; depth++ {
+	for ; ; depth++ {
 		b := bufio.NewReaderSize(in, headSize)
 		head, err = b.Peek(headSize)
 		if len(head) == 0 || len(bytes.TrimSpace(head)) == 0 && err == io.EOF {
 			if err == nil || err == io.EOF {
 				err = ErrEmpty
 			}
-			return nil, nil, err
+			return nil, nil, depth, err
 		}
 		// Another error than the end comes again after what stands before it.
 		var next io.Reader
 		switch {
 		case depth == 3:
-			return head, b, nil
+			return head, b, depth, nil
 		case bytes.HasPrefix(head, []byte("\x1f\x8b")):
 			next, err = newGzip(b)
 		case bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
 			next, err = zstd.NewReader(b, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20))
 		default:
-			return head, b, nil
+			return head, b, depth, nil
 		}
 		if err != nil {
-			return nil, nil, src.cut(err)
+			return nil, nil, depth, src.cut(err)
 		}
 		in = inflated{next, src}
 	}

@@ -35,3 +35,13 @@ type Source interface {
 type Expecter interface {
 	Expect(ctx context.Context, objects []Object)
 }
+
+// An OffsetOpener is a Source that opens objects that are written on at the
+// place where they were left. errors.ErrUnsupported: not this object.
+type OffsetOpener interface {
+	// OpenAt is Open from an offset in the stored bytes on.
+	OpenAt(ctx context.Context, o *Object, offset int64) (io.ReadCloser, error)
+	// Pieces names what the store says of the pieces that lie before an offset:
+	// another text, other pieces. "" where it knows of none.
+	Pieces(ctx context.Context, o *Object, offset int64) (string, error)
+}

@@ -112,15 +112,24 @@ func (s *Set) all() []periplus.Source {
 
 // Open opens an object of Objects.
 func (s *Set) Open(ctx context.Context, o *periplus.Object) (io.ReadCloser, error) {
+	src, err := s.of(o)
+	if err != nil {
+		return nil, err
+	}
+	return src.Open(ctx, o)
+}
+
+// of is the source that an object is of.
+func (s *Set) of(o *periplus.Object) (periplus.Source, error) {
 	for _, r := range s.remotes {
 		if r.Owns(o.URI) {
-			return r.Open(ctx, o)
+			return r, nil
 		}
 	}
 	if s.files == nil {
 		return nil, fmt.Errorf("%s: in none of the sources", o.URI)
 	}
-	return s.files.Open(ctx, o)
+	return s.files, nil
 }
 
 // OpenPart opens n bytes of an object from a place on.
