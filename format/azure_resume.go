@@ -15,10 +15,10 @@ import (
 // come: where it can be gone on from.
 type azureMarks struct {
 	base   periplus.Stats // of what stands before the stream
-	at     azureMark     // behind the last whole record
-	closed []*Checkpoint // the last two places before a later bucket began
-	max    int64         // the latest bucket; noBucket: none
-	first  time.Time     // span of the records
+	at     azureMark      // behind the last whole record
+	closed []*Checkpoint  // the last two places before a later bucket began
+	max    int64          // the latest bucket; noBucket: none
+	first  time.Time      // span of the records
 	last   time.Time
 	undo   []tupleUndo // what they changed in tupleTimes since at
 	off    bool        // no later place can be gone on from

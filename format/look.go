@@ -36,7 +36,7 @@ func (p *awsParser) names() []string {
 // Fields are the fields of the first entries of a log whose entries are JSON
 // values a line, sorted; nil for another. At most lines entries are looked at.
 func Fields(in io.Reader, lines int) ([]string, error) {
-	head, _, err := inflate(in)
+	head, _, _, err := inflate(in)
 	if err != nil && len(head) == 0 {
 		return nil, err
 	}

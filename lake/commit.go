@@ -7,6 +7,7 @@ import (
 	"iter"
 	"maps"
 	"strconv"
+	"time"
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
@@ -35,6 +36,9 @@ type Batch struct {
 	// Replaces names the objects whose rows go in the same commit. Objects of
 	// the batch that the ledger knows already are replaced without being named.
 	Replaces []int64
+	// Grows says of objects of the batch that were read on where they had been
+	// left, of which bucket on their rows go instead of all.
+	Grows map[int64]time.Time
 }
 
 // What the summary of a snapshot says beside Iceberg's own.
@@ -70,13 +74,13 @@ func (l *Lake) commitFlows(ctx context.Context, b Batch) (err error) {
 		return err
 	}
 	seq := tbl.Metadata().LastSequenceNumber() + 1
-	gone := map[int64]bool{}
+	gone := removal{}
 	for _, id := range b.Replaces {
-		gone[id] = true
+		gone[id] = time.Time{}
 	}
 	for _, o := range b.Objects {
 		if old, ok := known[o.URI]; ok && old.Records > 0 {
-			gone[o.ID] = true
+			gone[o.ID] = b.Grows[o.ID]
 		}
 	}
 	e := edit{l: l, table: Flows}

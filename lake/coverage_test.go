@@ -9,7 +9,7 @@ import (
 )
 
 // coverageTable reads the table.
-func coverageTable(t *testing.T, l *Lake) (rows []periplus.Coverage) {
+func coverageTable(t testing.TB, l *Lake) (rows []periplus.Coverage) {
 	t.Helper()
 	files, err := l.Files(t.Context(), Coverage, 0, time.Time{}, time.Time{})
 	if err != nil {

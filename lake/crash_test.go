@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/periplus/periplus/source"
 )
 
 // The child of TestCrash runs an ingest and is killed in it: by its parent at
@@ -20,6 +22,7 @@ const (
 	crashDir  = "PERIPLUS_TEST_CRASH_LAKE"
 	crashStep = "PERIPLUS_TEST_CRASH_STEP" // "N step": die at the step's Nth time
 	crashTend = "PERIPLUS_TEST_CRASH_TEND" // tend the lake instead
+	crashGrow = "PERIPLUS_TEST_CRASH_GROW" // read this folder instead
 )
 
 var crashFiles = []int{900, 1200, 300, 2000, 50, 700, 1500, 10}
@@ -70,6 +73,9 @@ func crashChild(dir, step string) error {
 		return tendChild(ctx, l)
 	}
 	in := Ingest{Lake: l, Source: crashSource(), Workers: 2, BatchObjects: 2}
+	if dir := os.Getenv(crashGrow); dir != "" {
+		in = Ingest{Lake: l, Source: &source.Files{Paths: []string{dir}}, Workers: 2}
+	}
 	_, err = in.Run(ctx)
 	return err
 }

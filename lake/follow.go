@@ -231,6 +231,11 @@ func (l *Lake) addCoverage(ctx context.Context, dirs []string, seq int64) (err e
 
 func writeCoverage(e *edit, days coverageDays) error {
 	for day, rows := range days {
+		for k, c := range rows {
+			if unread(&c) && c.Bad == 0 && c.Late == 0 {
+				delete(rows, k) // its bad lines were read anew, and are none
+			}
+		}
 		err := writeTable(e, periplus.CoverageFields, sortedCoverage(rows), map[int]any{firstPartitionID: iceberg.Date(day)})
 		if err != nil {
 			return err

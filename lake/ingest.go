@@ -81,6 +81,9 @@ func (in *Ingest) Run(ctx context.Context) (*Summary, error) {
 	if err := in.Lake.change(ctx, in.Lake.follow); err != nil {
 		return sum, err
 	}
+	if err := in.Lake.tidyGrowths(); err != nil {
+		return sum, err
+	}
 	if err := in.recall.refresh(ctx, in.Lake); err != nil {
 		return sum, err
 	}
@@ -159,6 +162,7 @@ func (r *run) all(ctx context.Context) error {
 			continue
 		}
 		t := &task{object: o, id: ObjectID(o.URI), old: old, known: known}
+		t.grown = r.left(t)
 		batch = append(batch, t)
 		if o.Size < 0 {
 			bytes += unsized
@@ -206,6 +210,11 @@ type task struct {
 	state  periplus.ObjectState
 	stats  periplus.Stats
 	err    error // why it failed or ended early
+
+	grown *growth   // where it was left; nil: it is read whole
+	next  *growth   // where it is left now; nil: nowhere
+	first time.Time // of a grown one's records
+	last  time.Time
 }
 
 // batch reads a set of objects and commits them.
@@ -217,9 +226,11 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 		}
 	}
 	if p, ok := r.Source.(periplus.Expecter); ok {
-		objects := make([]periplus.Object, len(tasks))
-		for i, t := range tasks {
-			objects[i] = t.object
+		objects := make([]periplus.Object, 0, len(tasks))
+		for _, t := range tasks {
+			if t.grown == nil {
+				objects = append(objects, t.object)
+			}
 		}
 		p.Expect(ctx, objects)
 	}
@@ -241,6 +252,7 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 	changed := false
 	for _, t := range tasks {
 		o := r.readObject(t, res.Spans[t.id])
+		o.Batch = batch.ID
 		part.object(t, o)
 		if t.known && t.old.State == periplus.ObjectFailed && o.State == periplus.ObjectFailed && o.Records == 0 {
 			delete(gone, t.id)
@@ -248,8 +260,17 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 		}
 		changed = true
 		batch.Objects = append(batch.Objects, o)
-		if t.known && t.old.Records > 0 {
+		switch {
+		case t.grown != nil:
+			if batch.Grows == nil {
+				batch.Grows = map[int64]time.Time{}
+			}
+			batch.Grows[t.id] = t.grown.Point.After
+		case t.known && t.old.Records > 0:
 			batch.Replaces = append(batch.Replaces, t.id)
+		}
+		if err := r.leave(t, batch.ID); err != nil {
+			return err
 		}
 	}
 	if !changed {
@@ -294,9 +315,16 @@ func batchID(tasks []*task, now time.Time) string {
 
 // readObject is the ledger's row of an object.
 func (r *run) readObject(t *task, s digest.Span) periplus.ReadObject {
-	return periplus.ReadObject{ID: t.id, URI: t.object.URI, Size: t.object.Size, ETag: t.object.ETag,
+	o := periplus.ReadObject{ID: t.id, URI: t.object.URI, Size: t.object.Size, ETag: t.object.ETag,
 		Format: t.format, State: t.state, Cursor: max(0, t.object.Size), Records: s.Records,
 		Bad: t.stats.Bad, FirstSeen: s.First, LastSeen: s.Last, ReadAt: r.now()}
+	if t.next != nil {
+		o.Cursor = t.next.Point.Offset
+	}
+	if t.grown != nil {
+		t.whole(&o)
+	}
+	return o
 }
 
 // read reads the objects of a batch, a few at once.
@@ -353,6 +381,12 @@ func added(a, b map[periplus.BadKind]int64) map[periplus.BadKind]int64 {
 // one reads an object. Its own trouble is kept in the task; the error is of
 // the digest or of ctx.
 func (r *run) one(ctx context.Context, b *digest.Batch, t *task, recs []periplus.Record, shared *format.Shared) (err error) {
+	if t.grown != nil {
+		if done, err := r.goOn(ctx, b, t, recs); done || err != nil {
+			return err
+		}
+		t.grown = nil // it is no continuation of what was read
+	}
 	o := b.Object(t.id)
 	defer func() { err = errors.Join(err, o.Close()) }()
 	stored, oerr := r.Source.Open(ctx, &t.object)
@@ -363,7 +397,7 @@ func (r *run) one(ctx context.Context, b *digest.Batch, t *task, recs []periplus
 	defer stored.Close()
 	in := &body{Reader: stored}
 	opt := r.Options
-	opt.Object, opt.Shared = &t.object, shared
+	opt.Object, opt.Shared, opt.Grows = &t.object, shared, r.mayGrow(&t.object)
 	opened, oerr := format.Open(in, opt)
 	if in.err == nil && errors.Is(oerr, format.ErrEmpty) {
 		t.state = periplus.ObjectRead
@@ -390,6 +424,9 @@ func (r *run) one(ctx context.Context, b *digest.Batch, t *task, recs []periplus
 		}
 		if rerr != nil {
 			t.end(opened.Reader, rerr, in.err)
+			if opt.Grows && opened.Plain && t.err == nil {
+				return r.note(ctx, t, opened.Reader)
+			}
 			return nil
 		}
 	}

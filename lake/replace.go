@@ -16,10 +16,37 @@ import (
 	"github.com/periplus/periplus/periplus"
 )
 
+// removal says which rows of objects go: those of buckets from a time on; the
+// zero time is all.
+type removal map[int64]time.Time
+
+// has reports whether a row goes.
+func (m removal) has(object int64, bucket time.Time) bool {
+	from, ok := m[object]
+	return ok && !bucket.Before(from)
+}
+
+// in is what of it may be in an hour.
+func (m removal) in(hour time.Time) removal {
+	for _, from := range m {
+		if from.Before(hour.Add(time.Hour)) {
+			continue
+		}
+		rest := removal{} // seldom: most go whole
+		for id, from := range m {
+			if from.Before(hour.Add(time.Hour)) {
+				rest[id] = from
+			}
+		}
+		return rest
+	}
+	return m
+}
+
 // removeObjects adds to an edit of flows what takes the rows of objects out:
 // their files are written anew without them, for delete files would have to be
 // read at every question. It returns what coverage has to be lessened by.
-func (l *Lake) removeObjects(ctx context.Context, e *edit, tbl *table.Table, gone map[int64]bool, seq int64) ([]periplus.Coverage, error) {
+func (l *Lake) removeObjects(ctx context.Context, e *edit, tbl *table.Table, gone removal, seq int64) ([]periplus.Coverage, error) {
 	if len(gone) == 0 {
 		return nil, nil
 	}
@@ -29,6 +56,10 @@ func (l *Lake) removeObjects(ctx context.Context, e *edit, tbl *table.Table, gon
 	}
 	less := map[coverageKey]periplus.Coverage{}
 	for _, f := range files {
+		gone := gone
+		if hours, ok := partitionNumber(f.file, firstPartitionID); ok {
+			gone = gone.in(time.Unix(int64(hours)*3600, 0))
+		}
 		if !mayHold(f.file, gone) {
 			continue
 		}
@@ -50,8 +81,8 @@ func (l *Lake) removeObjects(ctx context.Context, e *edit, tbl *table.Table, gon
 }
 
 // mayHold reports whether the bounds of a file leave room for an object.
-func mayHold(f iceberg.DataFile, ids map[int64]bool) bool {
-	if f.Count() == 0 {
+func mayHold(f iceberg.DataFile, ids removal) bool {
+	if f.Count() == 0 || len(ids) == 0 {
 		return false
 	}
 	id := layouts[Flows].column("object").id
@@ -67,14 +98,29 @@ func mayHold(f iceberg.DataFile, ids map[int64]bool) bool {
 	return false
 }
 
-func holdsObject(ctx context.Context, path string, ids map[int64]bool) (holds bool, err error) {
-	err = readBatches(ctx, path, reading{columns: []string{"object"}}, func(b arrow.RecordBatch) error {
+func holdsObject(ctx context.Context, path string, ids removal) (holds bool, err error) {
+	columns := []string{"object"}
+	for _, from := range ids {
+		if !from.IsZero() {
+			columns = []string{"object", "bucket"}
+		}
+	}
+	err = readBatches(ctx, path, reading{columns: columns}, func(b arrow.RecordBatch) error {
 		a, ok := b.Column(0).(*array.Int64)
 		if !ok {
 			return fmt.Errorf("column object is %s", b.Column(0).DataType())
 		}
-		for _, v := range a.Int64Values() {
-			if ids[v] {
+		var buckets []arrow.Timestamp
+		if len(columns) == 2 {
+			t, ok := b.Column(1).(*array.Timestamp)
+			if !ok {
+				return fmt.Errorf("column bucket is %s", b.Column(1).DataType())
+			}
+			buckets = t.TimestampValues()
+		}
+		for i, v := range a.Int64Values() {
+			from, ok := ids[v]
+			if ok && (from.IsZero() || int64(buckets[i]) >= from.UnixMicro()) {
 				holds = true
 				break
 			}
@@ -87,7 +133,7 @@ func holdsObject(ctx context.Context, path string, ids map[int64]bool) (holds bo
 // without writes a file anew without the rows of some objects. A file that
 // loses all its rows stays as one without rows: it tells that the traffic of
 // its hour is to be made again.
-func (l *Lake) without(ctx context.Context, f entry, gone map[int64]bool, seq int64, less map[coverageKey]periplus.Coverage) (iceberg.DataFile, error) {
+func (l *Lake) without(ctx context.Context, f entry, gone removal, seq int64, less map[coverageKey]periplus.Coverage) (iceberg.DataFile, error) {
 	hours, ok := partitionNumber(f.file, firstPartitionID)
 	if !ok {
 		return nil, fmt.Errorf("%s has no hour; was it written by another tool?", f.path())
@@ -109,7 +155,7 @@ func (l *Lake) without(ctx context.Context, f entry, gone map[int64]bool, seq in
 			p.abandon()
 			return nil, rerr
 		}
-		if gone[row.Object] {
+		if gone.has(row.Object, row.Bucket) {
 			t.see(seq, hour, row.Bucket)
 			addToCoverage(less, periplus.Coverage{Hour: hour, Provider: row.Place.Provider, Account: row.Place.Account,
 				Region: row.Place.Region, Network: row.Place.Network, Subnet: row.Place.Subnet,

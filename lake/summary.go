@@ -15,6 +15,7 @@ type Summary struct {
 	Skipped int64 // read before and unchanged
 	Objects int64 // read now, Partly included
 	Changed int64 // of these: read before, but they had changed
+	Grown   int64 // of these: read on where they had been left
 	Empty   int64 // of these: held no record
 	Partly  int64 // of these: ended early
 	Failed  int64 // could not be read at all
@@ -68,6 +69,9 @@ func (s *Summary) object(t *task, o periplus.ReadObject) {
 	s.Objects++
 	if t.known && t.old.State != periplus.ObjectFailed {
 		s.Changed++
+		if t.grown != nil {
+			s.Grown++
+		}
 	}
 	if o.Records == 0 {
 		s.Empty++
@@ -143,6 +147,7 @@ func (s *Summary) counted(rows int64, bytes, packets *[4]int64) {
 func (s *Summary) add(o *Summary) {
 	s.Objects += o.Objects
 	s.Changed += o.Changed
+	s.Grown += o.Grown
 	s.Empty += o.Empty
 	s.Partly += o.Partly
 	s.Failed += o.Failed

@@ -41,7 +41,14 @@ type Expecter interface {
 type OffsetOpener interface {
 	// OpenAt is Open from an offset in the stored bytes on.
 	OpenAt(ctx context.Context, o *Object, offset int64) (io.ReadCloser, error)
-	// Pieces names what the store says of the pieces that lie before an offset:
-	// another text, other pieces. "" where it knows of none.
-	Pieces(ctx context.Context, o *Object, offset int64) (string, error)
+	// Pieces are those that the store made the object of, in order; none where
+	// it tells of none. Who writes an object on leaves the earlier ones as they
+	// are.
+	Pieces(ctx context.Context, o *Object) ([]Piece, error)
+}
+
+// A Piece of an object is known to its store by a name.
+type Piece struct {
+	Name string
+	Size int64
 }

@@ -2,13 +2,10 @@ package source
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
@@ -30,11 +27,11 @@ func openAt(ctx context.Context, src periplus.Source, o *periplus.Object, offset
 	return nil, errNoOffset
 }
 
-func pieces(ctx context.Context, src periplus.Source, o *periplus.Object, offset int64) (string, error) {
+func pieces(ctx context.Context, src periplus.Source, o *periplus.Object) ([]periplus.Piece, error) {
 	if s, ok := src.(periplus.OffsetOpener); ok {
-		return s.Pieces(ctx, o, offset)
+		return s.Pieces(ctx, o)
 	}
-	return "", errNoOffset
+	return nil, errNoOffset
 }
 
 // OpenAt implements periplus.OffsetOpener.
@@ -54,7 +51,7 @@ func (f *Files) OpenAt(_ context.Context, o *periplus.Object, offset int64) (io.
 }
 
 // Pieces implements periplus.OffsetOpener: a file has none.
-func (f *Files) Pieces(context.Context, *periplus.Object, int64) (string, error) { return "", nil }
+func (f *Files) Pieces(context.Context, *periplus.Object) ([]periplus.Piece, error) { return nil, nil }
 
 // OpenAt implements periplus.OffsetOpener.
 func (f *Filter) OpenAt(ctx context.Context, o *periplus.Object, offset int64) (io.ReadCloser, error) {
@@ -62,8 +59,8 @@ func (f *Filter) OpenAt(ctx context.Context, o *periplus.Object, offset int64) (
 }
 
 // Pieces implements periplus.OffsetOpener.
-func (f *Filter) Pieces(ctx context.Context, o *periplus.Object, offset int64) (string, error) {
-	return pieces(ctx, f.Source, o, offset)
+func (f *Filter) Pieces(ctx context.Context, o *periplus.Object) ([]periplus.Piece, error) {
+	return pieces(ctx, f.Source, o)
 }
 
 // OpenAt implements periplus.OffsetOpener. What was expected of the object is
@@ -73,8 +70,8 @@ func (p *Prefetch) OpenAt(ctx context.Context, o *periplus.Object, offset int64)
 }
 
 // Pieces implements periplus.OffsetOpener.
-func (p *Prefetch) Pieces(ctx context.Context, o *periplus.Object, offset int64) (string, error) {
-	return pieces(ctx, p.Source, o, offset)
+func (p *Prefetch) Pieces(ctx context.Context, o *periplus.Object) ([]periplus.Piece, error) {
+	return pieces(ctx, p.Source, o)
 }
 
 // OpenAt implements periplus.OffsetOpener.
@@ -87,12 +84,12 @@ func (s *Set) OpenAt(ctx context.Context, o *periplus.Object, offset int64) (io.
 }
 
 // Pieces implements periplus.OffsetOpener.
-func (s *Set) Pieces(ctx context.Context, o *periplus.Object, offset int64) (string, error) {
+func (s *Set) Pieces(ctx context.Context, o *periplus.Object) ([]periplus.Piece, error) {
 	src, err := s.of(o)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return pieces(ctx, src, o, offset)
+	return pieces(ctx, src, o)
 }
 
 // OpenAt implements periplus.OffsetOpener. The object has to be the one that
@@ -106,41 +103,32 @@ func (b *Bucket) OpenAt(ctx context.Context, o *periplus.Object, offset int64) (
 	return r, r.open()
 }
 
-// Pieces implements periplus.OffsetOpener: the blocks of a block blob in Azure,
-// as far as all of them lies before the offset. Who appends to a blob leaves
-// them as they are.
-func (b *Bucket) Pieces(ctx context.Context, o *periplus.Object, offset int64) (mark string, err error) {
+// Pieces implements periplus.OffsetOpener: the blocks of a block blob in Azure.
+func (b *Bucket) Pieces(ctx context.Context, o *periplus.Object) (list []periplus.Piece, err error) {
 	var client *container.Client
 	if b.scheme != "azblob" || !b.bucket.As(&client) {
-		return "", nil
+		return nil, nil
 	}
 	key, err := b.key(o.URI)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	err = b.try(ctx, "list the blocks of "+key, func() error {
-		list, err := client.NewBlockBlobClient(key).GetBlockList(ctx, blockblob.BlockListTypeCommitted, nil)
+		got, err := client.NewBlockBlobClient(key).GetBlockList(ctx, blockblob.BlockListTypeCommitted, nil)
 		if err != nil {
 			return b.explain("read", key, err)
 		}
-		if list.ETag != nil && bare(string(*list.ETag)) != bare(o.ETag) {
+		if got.ETag != nil && bare(string(*got.ETag)) != bare(o.ETag) {
 			return fmt.Errorf("%s: it was written anew while it was read; the next run reads it", b.uri(key))
 		}
-		var names strings.Builder
-		end := int64(0)
-		for _, x := range list.CommittedBlocks {
-			if x.Name == nil || x.Size == nil || end+*x.Size > offset {
-				break
+		list = nil
+		for _, x := range got.CommittedBlocks {
+			if x.Name == nil || x.Size == nil {
+				return fmt.Errorf("%s: a block without name or size", b.uri(key))
 			}
-			end += *x.Size
-			fmt.Fprintf(&names, "%s %d\n", *x.Name, *x.Size)
-		}
-		mark = ""
-		if names.Len() > 0 {
-			sum := sha256.Sum256([]byte(names.String()))
-			mark = hex.EncodeToString(sum[:])
+			list = append(list, periplus.Piece{Name: *x.Name, Size: *x.Size})
 		}
 		return nil
 	})
-	return mark, err
+	return list, err
 }

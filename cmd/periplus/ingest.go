@@ -307,6 +307,9 @@ func (s *summary) print(e *env) {
 	if s.Changed+s.Partly+s.Empty > 0 {
 		out("", "%d of them had changed, %d ended early, %d held no record", s.Changed, s.Partly, s.Empty)
 	}
+	if s.Grown > 0 {
+		out("", "%d had only grown and were read on from near their old end", s.Grown)
+	}
 	out("records", "%d, %.0f a second", s.Stats.Records, float64(s.Stats.Records)/max(s.took.Seconds(), 1e-3))
 	if s.Stats.NoData+s.Stats.SkipData > 0 {
 		out("windows", "%d without traffic, %d that lost records", s.Stats.NoData, s.Stats.SkipData)

@@ -1,12 +1,15 @@
 package flowgen_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io/fs"
 	"iter"
 	"maps"
 	"math/rand/v2"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -311,5 +314,66 @@ func TestLakeTellsTheCompany(t *testing.T) {
 	}
 	if got := fmt.Sprint(s.Stats.Bad); s.Stats.BadTotal() != 0 {
 		t.Errorf("bad lines: %s", got)
+	}
+}
+
+// Blobs of Azure's that are looked at while they grow, and traffic that is made
+// after each look, come to the truth; most of them are read on, not anew.
+func TestGrowingBlobsTellTheTruth(t *testing.T) {
+	names := []string{"azure-vnet-both-observers", "azure-nsg-and-vnet", "azure-over-midnight"}
+	for i, s := range flowgen.Scenarios() {
+		if !slices.Contains(names, s.Name) {
+			continue
+		}
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			whole, dir := t.TempDir(), t.TempDir()
+			truth, err := s.Write(context.Background(), whole, uint64(i), 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h := newHarbour(t)
+			rng := rand.New(rand.NewPCG(uint64(i), 5))
+			grown := int64(0)
+			const looks = 9
+			for look := 1; look <= looks; look++ {
+				copyCut(t, truth.Logs, dir, look, looks)
+				grown += h.take(dir, rng, 0).Grown
+			}
+			if grown == 0 {
+				t.Error("no blob was read on")
+			}
+			h.hold(truth)
+		})
+	}
+}
+
+// copyCut copies files, each up to the record that lies at a part of it.
+func copyCut(t *testing.T, from, to string, part, of int) {
+	t.Helper()
+	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if part < of {
+			at := bytes.LastIndex(b[:len(b)*part/of], []byte(`,{"time"`))
+			b = append(b[:max(at, len(`{"records":[`))], "]}"...)
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		path = filepath.Join(to, rel)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			return err
+		}
+		return os.WriteFile(path, b, 0o666)
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
