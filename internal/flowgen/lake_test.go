@@ -335,7 +335,7 @@ func TestGrowingBlobsTellTheTruth(t *testing.T) {
 			h := newHarbour(t)
 			rng := rand.New(rand.NewPCG(uint64(i), 5))
 			grown := int64(0)
-			const looks = 9
+			const looks = 6
 			for look := 1; look <= looks; look++ {
 				copyCut(t, truth.Logs, dir, look, looks)
 				grown += h.take(dir, rng, 0).Grown
