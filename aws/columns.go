@@ -15,7 +15,6 @@ import (
 type layout struct {
 	names []string
 	logs  []string // the flow logs that write it
-	only  string   // the interface that they watch; "": any
 	// unnamed: the lines do not say whose they are, the name of their stream does.
 	unnamed bool
 }
@@ -83,18 +82,15 @@ func columnsOf(given string, logs []flowLog) *columns {
 		return c
 	}
 	for _, l := range logs {
-		n, only := names(l.Format), ""
+		n := names(l.Format)
 		if len(n) == 0 {
 			continue
 		}
-		if strings.HasPrefix(l.Resource, "eni-") {
-			only = l.Resource
-		}
-		i := slices.IndexFunc(c.layouts, func(o *layout) bool { return o.only == only && slices.Equal(o.names, n) })
+		i := slices.IndexFunc(c.layouts, func(o *layout) bool { return slices.Equal(o.names, n) })
 		if i < 0 {
 			i = len(c.layouts)
 			gateway := slices.ContainsFunc(n, func(name string) bool { return strings.HasPrefix(name, "tgw-") })
-			c.layouts = append(c.layouts, &layout{names: n, only: only, unnamed: !gateway && !slices.Contains(n, "interface-id")})
+			c.layouts = append(c.layouts, &layout{names: n, unnamed: !gateway && !slices.Contains(n, "interface-id")})
 			c.stamped = c.stamped || !timed(n)
 		}
 		c.layouts[i].logs = append(c.layouts[i].logs, l.ID)
@@ -102,15 +98,16 @@ func columnsOf(given string, logs []flowLog) *columns {
 	return c
 }
 
-// of is the layout of a line; nil: it is none that is known.
-func (c *columns) of(stream, line string) (*layout, error) {
+// of is the layout of a line; nil: it is none that is known. A stream may hold
+// the lines of several flow logs, so each line is asked.
+func (c *columns) of(line string) (*layout, error) {
 	if len(c.layouts) == 0 {
 		return nil, nil
 	}
 	n := strings.Count(line, " ") + 1
 	var found []*layout
 	for _, l := range c.layouts {
-		if len(l.names) == n && (l.only == "" || stream == l.only || strings.HasPrefix(stream, l.only+"-")) {
+		if len(l.names) == n {
 			found = append(found, l)
 		}
 	}
@@ -126,7 +123,7 @@ func (c *columns) of(stream, line string) (*layout, error) {
 	}
 	alike := found[:0]
 	for _, l := range found {
-		if fits(l.names, values) && !slices.ContainsFunc(alike, func(o *layout) bool { return slices.Equal(o.names, l.names) }) {
+		if fits(l.names, values) {
 			alike = append(alike, l)
 		}
 	}

@@ -94,9 +94,11 @@ func (e *events) header(l *layout) {
 // stampTime is how CloudWatch Logs writes the time before a line it exports.
 const stampTime = "2006-01-02T15:04:05.000Z "
 
+var oneLine = strings.NewReplacer("\r", " ", "\n", " ")
+
 // add puts an event's line where it belongs.
 func (e *events) add(ev *types.FilteredLogEvent) error {
-	stream, line := sdk.ToString(ev.LogStreamName), strings.TrimRight(sdk.ToString(ev.Message), "\r\n")
+	stream, line := sdk.ToString(ev.LogStreamName), strings.TrimSpace(sdk.ToString(ev.Message))
 	if !strings.HasPrefix(stream, e.g.prefix) {
 		return nil // it was asked for; a store that does not know the word answers all
 	}
@@ -106,7 +108,7 @@ func (e *events) add(ev *types.FilteredLogEvent) error {
 	if ev.IngestionTime != nil {
 		e.g.seen(time.UnixMilli(*ev.IngestionTime).Sub(e.end))
 	}
-	l, err := e.columns.of(stream, line)
+	l, err := e.columns.of(line)
 	if err != nil {
 		return fmt.Errorf("%s, stream %s: %w", e.g.Name(), stream, err)
 	}
@@ -122,13 +124,10 @@ func (e *events) add(ev *types.FilteredLogEvent) error {
 	if e.columns.stamped {
 		part.WriteString(time.UnixMilli(sdk.ToInt64(ev.Timestamp)).UTC().Format(stampTime))
 	}
-	for i := range len(line) { // an event is a line, whatever it holds
-		if c := line[i]; c == '\n' || c == '\r' {
-			part.WriteByte(' ')
-		} else {
-			part.WriteByte(c)
-		}
+	if strings.ContainsAny(line, "\r\n") {
+		line = oneLine.Replace(line) // an event is a line, whatever it holds
 	}
+	part.WriteString(line)
 	if l != nil && l.unnamed {
 		part.WriteString(" " + interfaceOf(stream))
 	}
