@@ -14,7 +14,7 @@ var layers = map[string]string{
 	"format":            "periplus",
 	"aws":               "periplus",
 	"source":            "periplus aws",
-	"doctor":            "periplus format source",
+	"doctor":            "periplus format aws source",
 	"digest":            "periplus",
 	"merge":             "periplus",
 	"own":               "periplus",

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/periplus/periplus/aws"
 	"github.com/periplus/periplus/format"
 	"github.com/periplus/periplus/periplus"
 	"github.com/periplus/periplus/source"
@@ -182,18 +183,23 @@ func (c *Check) Run(ctx context.Context) (*Report, error) {
 
 // failed keeps an act that did not succeed as a problem, alike ones once.
 func (r *Report) failed(act, uri string, err error) {
-	var refused *source.Refused
 	p := Problem{Kind: "unreadable", Text: fmt.Sprintf("%s %s: %v", act, uri, err), Do: "look at the object: it may be cut, or no flow log; 'periplus formats' lists what is read"}
+	var store *source.Refused
+	var group *aws.Refused
 	switch {
-	case errors.As(err, &refused) && refused.Stranger:
+	case errors.As(err, &store) && store.Stranger, errors.As(err, &group) && group.Stranger:
 		p = Problem{Kind: "credentials", Text: err.Error(), Do: "check which credentials are used, and whether they have expired; docs/sources.md says where they are taken from"}
-	case errors.As(err, &refused):
+	case store != nil:
 		who := ""
-		if refused.Who != "" {
-			who = refused.Who + " "
+		if store.Who != "" {
+			who = store.Who + " "
 		}
-		p = Problem{Kind: "permission", Text: fmt.Sprintf("%smay not %s: %s is missing on %s", who, act, refused.Right, refused.On),
-			Do: "grant it: " + refused.Grant, Right: refused.Right, On: refused.On, Grant: refused.Grant}
+		p = Problem{Kind: "permission", Text: fmt.Sprintf("%smay not %s: %s is missing on %s", who, act, store.Right, store.On),
+			Do: "grant it: " + store.Grant, Right: store.Right, On: store.On, Grant: store.Grant}
+	case group != nil:
+		grant := source.Statement(group.Right, group.On)
+		p = Problem{Kind: "permission", Text: fmt.Sprintf("may not %s: %s is missing on %s", act, group.Right, group.On),
+			Do: "grant it: " + grant, Right: group.Right, On: group.On, Grant: grant}
 	case errors.Is(err, fs.ErrPermission):
 		p.Kind, p.Do = "permission", "this user may not read it; change its permissions, or run as one who may"
 	case errors.Is(err, fs.ErrNotExist):

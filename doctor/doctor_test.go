@@ -19,6 +19,7 @@ import (
 	arrowmem "github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
+	"github.com/periplus/periplus/aws"
 	"github.com/periplus/periplus/format"
 	"github.com/periplus/periplus/periplus"
 	"github.com/periplus/periplus/source"
@@ -297,5 +298,21 @@ func TestRecommended(t *testing.T) {
 				t.Errorf("%s is not recommended", need)
 			}
 		}
+	}
+}
+
+// TestRefusals: alike refusals are told once, in AWS's words for log groups too.
+func TestRefusals(t *testing.T) {
+	r := &Report{}
+	r.failed("list", "cloudwatch:x", &aws.Refused{Right: "logs:DescribeLogStreams", On: "arn:aws:logs:eu-west-1:*:log-group:x:*", Err: io.ErrUnexpectedEOF})
+	for range 2 {
+		r.failed("read", "cloudwatch:x", &aws.Refused{Right: "logs:FilterLogEvents", On: "arn:aws:logs:eu-west-1:*:log-group:x:*", Err: io.ErrUnexpectedEOF})
+	}
+	r.failed("list", "cloudwatch:x", &aws.Refused{Right: "logs:DescribeLogStreams", Stranger: true, Err: io.ErrUnexpectedEOF})
+	if got, want := kinds(r), "permission permission credentials"; got != want {
+		t.Fatalf("problems %s, want %s", got, want)
+	}
+	if got, want := r.Problems[1].Grant, `{"Effect": "Allow", "Action": "logs:FilterLogEvents", "Resource": "arn:aws:logs:eu-west-1:*:log-group:x:*"}`; got != want {
+		t.Errorf("grant %s, want %s", got, want)
 	}
 }

@@ -1,12 +1,16 @@
 package doctor
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
-// What reading takes, as docs/benchmarks.md measures it: records with the
-// fields of version 2, gzip.
+// What reading takes, as docs/benchmarks.md measures it.
 const (
-	readCPU   = 1.04e-6 // seconds of one core a record, to the commit of flows
-	buildCPU  = 1.37e-6 // the same, for building traffic
+	readCPU   = 1.04e-6 // seconds of one core a record of AWS, to the commit of flows
+	jsonCPU   = 4e-6    // the same of the clouds that write JSON
+	objectCPU = 0.7e-3  // an object, whatever it holds
+	buildCPU  = 1.37e-6 // building traffic of a record
 	lakeBytes = 23      // a record, with traffic
 )
 
@@ -21,7 +25,10 @@ type Estimate struct {
 }
 
 func estimate(r *Report, cores int) Estimate {
-	type sum struct{ records, bytes int64 }
+	type sum struct {
+		objects, records, bytes int64
+		cpu                     float64 // a record, to read
+	}
 	var all sum
 	layouts := map[string]sum{} // of what was sampled
 	e := Estimate{Cores: cores, Exact: !r.AtLeast}
@@ -33,25 +40,36 @@ func estimate(r *Report, cores int) Estimate {
 		}
 		sampled++
 		l := layouts[layout(s.URI)]
-		l.records, l.bytes = l.records+s.Estimated, l.bytes+max(s.Size, 0)
+		l.objects, l.records, l.bytes, l.cpu = l.objects+1, l.records+s.Estimated, l.bytes+max(s.Size, 0), readCPU
+		if strings.HasPrefix(s.Format, "gcp-") || strings.HasPrefix(s.Format, "azure-") {
+			l.cpu = jsonCPU
+		}
+		all.cpu = max(all.cpu, l.cpu)
 		layouts[layout(s.URI)] = l
-		all.records, all.bytes = all.records+s.Estimated, all.bytes+max(s.Size, 0)
+		all.objects, all.records, all.bytes = all.objects+1, all.records+s.Estimated, all.bytes+max(s.Size, 0)
 		e.Exact = e.Exact && (s.Whole || s.Format == "aws-parquet")
 	}
-	if e.Exact = e.Exact && sampled == r.Objects; e.Exact {
-		e.Records = all.records
-	} else {
-		for _, g := range r.Groups {
-			of := layouts[g.Layout]
-			if of.bytes == 0 {
-				of = all
-			}
-			if of.bytes > 0 {
-				e.Records += int64(float64(of.records) / float64(of.bytes) * float64(g.Bytes))
-			}
+	e.Exact = e.Exact && sampled == r.Objects
+	cpu := float64(r.Objects) * objectCPU
+	for _, g := range r.Groups {
+		of := layouts[g.Layout]
+		if of.objects == 0 {
+			of = all
 		}
+		var n float64
+		switch {
+		case of.bytes > 0:
+			n = float64(of.records) / float64(of.bytes) * float64(g.Bytes)
+		case of.objects > 0: // windows of a log group, whose size nobody knows
+			n = float64(of.records) / float64(of.objects) * float64(g.Objects)
+		}
+		e.Records += int64(n)
+		cpu += n * (of.cpu + buildCPU)
 	}
-	e.Time = time.Duration(float64(e.Records) * (readCPU + buildCPU) / float64(cores) * 1e9)
+	if e.Exact {
+		e.Records = all.records
+	}
+	e.Time = time.Duration(cpu / float64(cores) * 1e9)
 	e.Lake = e.Records * lakeBytes
 	return e
 }

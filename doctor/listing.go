@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/periplus/periplus/aws"
 	"github.com/periplus/periplus/periplus"
 	"github.com/periplus/periplus/source"
 )
@@ -39,6 +40,9 @@ const maxUnsized = 32
 
 // layout is the layout that an object's name is in.
 func layout(uri string) string {
+	if aws.IsGroup(uri) {
+		return "CloudWatch Logs"
+	}
 	path, err := url.PathUnescape(uri)
 	if err != nil {
 		path = uri

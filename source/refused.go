@@ -68,7 +68,7 @@ func (b *Bucket) refusal(act, key string, err error) *Refused {
 				r.Right, r.On = m[2], or(m[3], "*")
 			}
 		}
-		r.Grant = fmt.Sprintf(`{"Effect": "Allow", "Action": %q, "Resource": %q}`, r.Right, r.On)
+		r.Grant = Statement(r.Right, r.On)
 	case "gs":
 		r.Right, r.On = "storage.objects."+map[string]string{"list": "list", "read": "get"}[act], "gs://"+bucket
 		r.Who = "PRINCIPAL"
@@ -82,6 +82,11 @@ func (b *Bucket) refusal(act, key string, err error) *Refused {
 		r.Grant = `az role assignment create --role "Storage Blob Data Reader" --assignee PRINCIPAL --scope "$(az storage account show --name ` + or(b.account, "ACCOUNT") + ` --query id --output tsv)/blobServices/default/containers/` + bucket + `"`
 	}
 	return r
+}
+
+// Statement is the statement of a policy of AWS that grants a right.
+func Statement(right, on string) string {
+	return fmt.Sprintf(`{"Effect": "Allow", "Action": %q, "Resource": %q}`, right, on)
 }
 
 // strangers are the codes by which clouds say that credentials are wrong or old.

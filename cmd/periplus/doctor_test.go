@@ -2,9 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/periplus/periplus/internal/servers"
 )
 
 func TestDoctorCommand(t *testing.T) {
@@ -57,4 +61,27 @@ func TestDoctorCommand(t *testing.T) {
 	}
 	cli(t, 2, "doctor")
 	cli(t, 2, "doctor", "--max-objects", "-1", dir)
+}
+
+// A log group is looked at like any other source.
+func TestDoctorOfLogGroup(t *testing.T) {
+	moto := "http://" + servers.Moto(t).Addr
+	name := map[string]any{"logGroupName": "/vpc/shared"}
+	askLogs(t, moto, "CreateLogGroup", name)
+	askLogs(t, moto, "CreateLogStream", map[string]any{"logGroupName": "/vpc/shared", "logStreamName": "eni-0a-all"})
+	at := time.Now().Add(-5 * time.Hour).Truncate(time.Hour)
+	for h := range 3 {
+		start := at.Add(time.Duration(h) * time.Hour)
+		line := fmt.Sprintf("2 111122223333 eni-0a 10.0.1.10 10.0.2.20 50001 443 6 10 1000 %d %d ACCEPT OK", start.Unix(), start.Unix()+50)
+		askLogs(t, moto, "PutLogEvents", map[string]any{"logGroupName": "/vpc/shared", "logStreamName": "eni-0a-all", "logEvents": []any{map[string]any{"timestamp": start.UnixMilli(), "message": line}}})
+	}
+	out, _ := cli(t, 0, "doctor", "--from", at.UTC().Format(time.RFC3339), "--to", at.Add(3*time.Hour).UTC().Format(time.RFC3339), "cloudwatch:/vpc/shared?region=eu-west-1&endpoint="+moto)
+	for _, want := range []string{" 0 B, the size of ", "CloudWatch Logs  aws", "read       works", "missing: tcp-flags", "estimate "} {
+		if !strings.Contains(out, want) {
+			t.Errorf("doctor prints\n%s\nwithout %q", out, want)
+		}
+	}
+	if out, _ := cli(t, 1, "doctor", "cloudwatch:nowhere?region=eu-west-1&endpoint="+moto); !strings.Contains(out, "no such log group") {
+		t.Errorf("a group that there is not:\n%s", out)
+	}
 }
