@@ -49,6 +49,7 @@ type Book struct {
 
 	mu    sync.Mutex       // guards uses and saved
 	uses  map[pair][]*Conn // the newest last
+	made  int64            // how many there were
 	saved time.Time
 	saves sync.Mutex // one writes the file at a time
 }
@@ -83,6 +84,7 @@ func (b *Book) used(c net.Conn) {
 	if n := len(list); n > 0 && now.Sub(list[n-1].Last) < another {
 		list[n-1].Last = now
 	} else {
+		b.made++
 		b.uses[k] = append(list, &Conn{Local: local, Remote: remote, First: now, Last: now})
 	}
 	due := now.Sub(b.saved) > saveEvery
@@ -103,6 +105,13 @@ func address(a net.Addr) (netip.AddrPort, bool) {
 	}
 	p := t.AddrPort()
 	return netip.AddrPortFrom(p.Addr().Unmap().WithZone(""), p.Port()), p.IsValid()
+}
+
+// count is how many connections this process has made.
+func (b *Book) count() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.made
 }
 
 // mine are the connections of this process.

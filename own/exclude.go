@@ -32,6 +32,7 @@ type Exclusion struct {
 
 	mu      sync.Mutex
 	looked  time.Time
+	made    int64 // what the book had counted then
 	conns   map[pair][]Conn
 	remotes map[netip.Addr]bool // most records are of none of them
 	peers   map[netip.AddrPort]*Peer
@@ -45,6 +46,7 @@ func (b *Book) Exclusion() (*Exclusion, error) {
 
 // look reads the book again; mu is held, or nobody else has x.
 func (x *Exclusion) look() error {
+	made := x.book.count()
 	list, err := x.book.all()
 	if err != nil {
 		return err
@@ -55,7 +57,7 @@ func (x *Exclusion) look() error {
 		conns[k] = append(conns[k], c)
 		remotes[c.Remote.Addr()] = true
 	}
-	x.conns, x.remotes, x.looked = conns, remotes, x.book.now()
+	x.conns, x.remotes, x.looked, x.made = conns, remotes, x.book.now(), made
 	return nil
 }
 
@@ -79,12 +81,13 @@ func (x *Exclusion) Exclude(recs []periplus.Record) int {
 	return kept
 }
 
-// known is what the book says, not older than newsEvery. When it cannot be read
+// known is what the book says: of this process what is, of others not older
+// than newsEvery. When it cannot be read
 // again what was known stays.
 func (x *Exclusion) known() (map[pair][]Conn, map[netip.Addr]bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.book.now().Sub(x.looked) > newsEvery {
+	if x.book.now().Sub(x.looked) > newsEvery || x.book.count() != x.made {
 		if x.look() != nil {
 			x.looked = x.book.now()
 		}

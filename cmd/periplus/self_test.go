@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/periplus/periplus/internal/servers"
 	"github.com/periplus/periplus/own"
@@ -82,5 +86,56 @@ func excludeSelf(t *testing.T, s *servers.Store) {
 	}
 	if err := json.Unmarshal([]byte(js), &sum); err != nil || sum.Own == nil || len(sum.Own) != 0 {
 		t.Errorf("as JSON: %v\n%s", err, js)
+	}
+}
+
+// TestWatchExcludesSelf: what a watch reads while it runs is left out when its
+// logs come, and it says so at the end.
+func TestWatchExcludesSelf(t *testing.T) {
+	s := servers.S3(t)
+	s.Put("a.log", v2)
+	lake := filepath.Join(t.TempDir(), "lake")
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var said bytes.Buffer
+	done := make(chan int, 1)
+	go func() {
+		done <- run(ctx, &env{in: strings.NewReader(""), out: io.Discard, errOut: &said},
+			[]string{"watch", "--exclude-self", "--flows-only", "--every", "200ms", "--commit-every", "100ms", "--lake", lake, s.Bucket})
+	}()
+	var conns []own.Conn
+	until(t, "the book is written", func() bool {
+		files, _ := filepath.Glob(filepath.Join(lake, "own", "*.json"))
+		if len(files) == 0 {
+			return false
+		}
+		text, err := os.ReadFile(files[0])
+		return err == nil && json.Unmarshal(text, &conns) == nil && len(conns) > 0
+	})
+	c := conns[0]
+	s.Put("b.log", v2[:strings.Index(v2, "\n")+1]+fmt.Sprintf("2 111122223333 eni-0a %v %v %d %d 6 10 1000 %d %d ACCEPT OK\n",
+		c.Local.Addr(), c.Remote.Addr(), c.Local.Port(), c.Remote.Port(), c.First.Unix(), c.First.Unix()+1))
+	until(t, "both objects are read", func() bool {
+		out, _ := cli(t, 0, "sql", "--lake", lake, "--csv", "SELECT count(*) AS n FROM objects WHERE state = 'read'")
+		return out == "n\n2\n"
+	})
+	stop()
+	if code := <-done; code != 0 {
+		t.Errorf("watch ends with %d", code)
+	}
+	if want := "own traffic left out"; !strings.Contains(said.String(), want) || !strings.Contains(said.String(), "records=1 bytes=1000") {
+		t.Errorf("watch says\n%s\nwithout %q", said.String(), want)
+	}
+	if out, _ := cli(t, 0, "sql", "--lake", lake, "--csv", "SELECT count(*) AS n FROM flows WHERE server = '127.0.0.1' OR client = '127.0.0.1'"); out != "n\n0\n" {
+		t.Errorf("rows of its own traffic: %s", out)
+	}
+}
+
+func until(t *testing.T, what string, f func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(2 * time.Minute); !f(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within two minutes: %s", what)
+		}
 	}
 }
