@@ -111,10 +111,11 @@ fuzz:
 	  done; done
 
 # The page is measured on a lake of 200,000 paths, which stays in BENCHDIR.
-bench: setup-test build web/app/node_modules/.stamp
+bench: setup-test build web/app/node_modules/.stamp $(SERVERS)/.versitygw-1.8.0
 	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) -benchmem ./format ./digest ./merge ./lake ./query
 	$(GO) build -tags isal -trimpath -ldflags '$(LDFLAGS)' -o bin/periplus-isal ./cmd/periplus
 	$(GO) run ./internal/bench -periplus bin/periplus -isal bin/periplus-isal
+	$(GO) run ./internal/bench -s3 $(SERVERS)/bin/versitygw -periplus bin/periplus -isal bin/periplus-isal
 	$(GO) run ./internal/bench -ask -periplus bin/periplus
 	$(GO) run ./internal/bench -pairs 200000 -dir $(BENCHDIR) -periplus bin/periplus
 	cd web/app && node scripts/bench.mjs $(CURDIR)/bin/periplus $(abspath $(BENCHDIR))/pairs

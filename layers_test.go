@@ -46,7 +46,7 @@ var heavy = map[string]string{
 	"github.com/aws/aws-sdk-go-v2":   "source aws",
 	"github.com/Azure":               "source queue internal/servers",
 	"cloud.google.com/go":            "source",
-	"gocloud.dev":                    "source aws queue internal/servers",
+	"gocloud.dev":                    "source aws queue internal/servers internal/bench",
 	"github.com/nats-io":             "queue internal/servers",
 	"github.com/prometheus":          "watch cmd/periplus",
 	"github.com/spf13/cobra":         "cmd/periplus",

@@ -2,7 +2,8 @@
 // writes ten million AWS records as gzip files, lets both read them in
 // processes of their own and prints what each took. With -ask it writes a lake
 // of one day with ten million rows of a million conversations instead, builds
-// traffic and asks what the page asks.
+// traffic and asks what the page asks; with -s3 it reads the same files from a
+// server on loopback and from disk.
 package main
 
 import (
@@ -51,6 +52,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	var a asking
 	asks := f.Bool("ask", false, "measure questions on a lake of one day instead")
 	a.flags(f)
+	versitygw := f.String("s3", "", "the S3 server versitygw: read the logs from it and from disk instead, in turn")
 	pairs := f.Int("pairs", 0, "write a lake in which so many pairs of services speak to DIR/pairs, for the page, and leave it")
 	child := f.String("child", "", "for its own use: the work of a child process")
 	if err := f.Parse(args); err != nil {
@@ -78,6 +80,9 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	if !b.keep {
 		defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
+	}
+	if *versitygw != "" {
+		return b.s3(ctx, *versitygw)
 	}
 	if *asks {
 		a.bench, a.profile = b, *cpu
