@@ -58,7 +58,7 @@ func testLake(t *testing.T, c *cloud) {
 		}
 		c.put(stream, list...)
 	}
-	ingest := func(what, now string, read, requests int) {
+	ingest := func(what, now string, read int) {
 		t.Helper()
 		g := c.open("") // a new run each time
 		g.Now = func() time.Time { return clock(now) }
@@ -70,27 +70,28 @@ func testLake(t *testing.T, c *cloud) {
 		if got, want := sumOf(t, l, clock("00:00"), clock("23:59")), (totals{int64(put), 10 * int64(put)}); got != want {
 			t.Errorf("%s: the lake holds %+v, want %+v", what, got, want)
 		}
-		if n := c.count("FilterLogEvents"); n != requests || sum.Objects != int64(read) {
-			t.Errorf("%s: %d objects read with %d requests, want %d with %d", what, sum.Objects, n, read, requests)
+		// A request may be made again: see BenchmarkRead.
+		if n := c.count("FilterLogEvents"); n < read || read == 0 && n > 0 || sum.Objects != int64(read) {
+			t.Errorf("%s: %d objects read with %d requests, want %d", what, sum.Objects, n, read)
 		}
 	}
 	add("eni-0a-all", "10:00", "10:05", "10:15", "11:00", "11:01")
 	// 10:00 to 11:10 is seven windows and the one that runs, and one before, in which
 	// a record may begin that comes later.
-	ingest("new", "11:10", 9, 9)
-	ingest("again", "11:10", 0, 0)
-	ingest("a little later", "11:12", 0, 0)
+	ingest("new", "11:10", 9)
+	ingest("again", "11:10", 0)
+	ingest("a little later", "11:12", 0)
 	// 10:00 closes at 11:10, 10:10 at 11:20: at 11:12 10:10 is open.
 	add("eni-0a-all", "10:12", "11:11")
-	ingest("late and out of order", "11:12", 7, 7)
+	ingest("late and out of order", "11:12", 7)
 	c.stream("eni-0b-all")
 	add("eni-0b-all", "10:45", "11:05")
-	ingest("another interface", "11:13", 7, 7)
-	ingest("again", "11:13", 0, 0)
+	ingest("another interface", "11:13", 7)
+	ingest("again", "11:13", 0)
 	// 10:00 to 13:00 are 19 windows; only 10:00 was read when it was closed.
-	ingest("long after", "13:00", 18, 18)
-	ingest("again", "13:05", 0, 0)
-	ingest("one closes and one begins", "13:10", 2, 2)
+	ingest("long after", "13:00", 18)
+	ingest("again", "13:05", 0)
+	ingest("one closes and one begins", "13:10", 2)
 }
 
 // Another view of a group is another log: nobody adds it to the first.
