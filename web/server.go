@@ -63,6 +63,8 @@ type Server struct {
 	Drop Drop
 	// Icons are the packs that the page may draw; it has glyphs of its own.
 	Icons []*IconPack
+	// Health answers /metrics, /healthz and /readyz; nil: they are not there.
+	Health http.Handler
 	// Now is what relative times count from; nil: the clock.
 	Now func() time.Time
 	Log *slog.Logger // nil: none
@@ -117,6 +119,11 @@ func (s *Server) Handler() http.Handler {
 	}
 	whole := http.NewServeMux()
 	whole.HandleFunc("GET /api/v1/stream", s.stream) // what waits to be zipped comes late
+	if s.Health != nil {
+		for _, path := range []string{"/metrics", "/healthz", "/readyz"} {
+			whole.Handle("GET "+path, s.Health)
+		}
+	}
 	whole.Handle("/", zip(mux))
 	return s.guard(whole)
 }

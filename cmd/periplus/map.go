@@ -14,12 +14,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/periplus/periplus/format"
 	"github.com/periplus/periplus/internal/flowgen"
 	"github.com/periplus/periplus/query"
+	"github.com/periplus/periplus/receive"
 	"github.com/periplus/periplus/web"
 )
 
@@ -30,6 +32,8 @@ type serveFlags struct {
 	readOnly bool
 	maxDrop  size
 	icons    []string
+
+	pushed *receive.Receiver // whose counts are among the metrics; nil: none
 }
 
 func (f *serveFlags) add(c *cobra.Command, open bool) {
@@ -124,7 +128,8 @@ func serveCommand(e *env) *cobra.Command {
 		Use: "serve --lake DIR", Short: "Serve the map of a lake", Args: cobra.NoArgs,
 		Long: `Serves the page and its JSON API (/api/v1/) over a lake, on 127.0.0.1. What
 'periplus ingest' reads into the lake meanwhile is shown, and so are files that
-are dropped on the page, which are read into the lake.
+are dropped on the page, which are read into the lake. /metrics (Prometheus),
+/healthz and /readyz are for who looks after it.
 
 With --receive it takes logs that are pushed, too, at an address of its own:
 deliveries of Amazon Data Firehose and messages of Google Cloud Pub/Sub. They
@@ -155,6 +160,7 @@ key then, while the page stays on 127.0.0.1. See docs/receive.md.`,
 				return err
 			}
 			defer k.Close()
+			s.pushed = r
 			g, ctx := errgroup.WithContext(cmd.Context())
 			g.Go(func() error { return push.receive(ctx, e, k, r, t) })
 			g.Go(func() error { return s.serve(ctx, e, k, &f, d.sources()) })
@@ -198,6 +204,12 @@ func (s *serveFlags) serve(ctx context.Context, e *env, d *desk, f *ingestFlags,
 	}
 	server := s.server(e, d, f)
 	server.Icons = icons
+	state := &lakeState{q}
+	figures := []prometheus.Collector{state}
+	if s.pushed != nil {
+		figures = append(figures, pushState{s.pushed})
+	}
+	server.Health = health(state.ready, figures...)
 	server.Sources = func() []web.Source {
 		var list []web.Source
 		x, err := q.Extent(ctx)

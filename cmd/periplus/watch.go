@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -12,9 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/spf13/cobra"
 
 	"github.com/periplus/periplus/format"
@@ -221,36 +217,4 @@ func (f *watchFlags) serve(ctx context.Context, e *env, w *watch.Watch) (stop fu
 		server.Close()
 		<-done
 	}, nil
-}
-
-// health is /metrics, /healthz and /readyz. ready says why not; nil: always.
-func health(ready func() error, of ...prometheus.Collector) http.Handler {
-	r := prometheus.NewRegistry()
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "periplus_build_info", Help: "1, of this version.",
-			ConstLabels: prometheus.Labels{"version": version}}, func() float64 { return 1 }))
-	r.MustRegister(of...)
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(r, promhttp.HandlerOpts{}))
-	text := func(why error) http.HandlerFunc {
-		return func(rw http.ResponseWriter, _ *http.Request) {
-			rw.Header().Set("Content-Type", "text/plain; charset=utf-8")
-			rw.Header().Set("X-Content-Type-Options", "nosniff")
-			if why == nil {
-				io.WriteString(rw, "ok\n")
-				return
-			}
-			rw.WriteHeader(http.StatusServiceUnavailable)
-			fmt.Fprintln(rw, why)
-		}
-	}
-	mux.Handle("GET /healthz", text(nil))
-	mux.HandleFunc("GET /readyz", func(rw http.ResponseWriter, req *http.Request) {
-		var why error
-		if ready != nil {
-			why = ready()
-		}
-		text(why)(rw, req)
-	})
-	return mux
 }
