@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"iter"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -478,4 +480,34 @@ func (l *lagging) recordOf(source string) (time.Time, error) {
 		return at, fmt.Errorf("the newest record is %s old", ago)
 	}
 	return at, nil
+}
+
+// What the lake cannot take now it takes later: nothing is acknowledged before.
+func TestLakeFails(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "lake")
+	l, err := lake.Create(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	b, p := &bucket{prefix: "s3://logs/"}, newPost()
+	p.opened = 1
+	w := follow(t, l, &Watch{Sources: []Named{{"logs", b}}, Open: p.open})
+	until(t, "a look at the source", func() bool { return w.Ready() == nil })
+	if err := os.Rename(dir, dir+"-away"); err != nil {
+		t.Fatal(err)
+	}
+	b.put("s3://logs/0", log(0, 10))
+	id := p.uris("s3://logs/0")
+	until(t, "a commit that fails", func() bool { return testutil.ToFloat64(w.Metrics.retries.WithLabelValues("lake")) > 0 })
+	if w.Ready() == nil || p.done(id) {
+		t.Errorf("while commits fail: ready says %v, acknowledged %v", w.Ready(), p.done(id))
+	}
+	if err := os.Rename(dir+"-away", dir); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the same once more", func() bool { return p.done(id) })
+	if got := records(t, l); got != 10 || w.Ready() != nil {
+		t.Errorf("%d records, ready says %v; want 10", got, w.Ready())
+	}
 }
