@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -175,19 +176,44 @@ func (f *ingestFlags) follow(ctx context.Context, m *watch.Metrics, log *slog.Lo
 	if address == "-" {
 		return nil, exit{exitUsage, errors.New("standard input cannot be watched; read it with 'periplus ingest'")}
 	}
+	refused := seldom{every: 10 * time.Second}
 	src, err := source.Open(ctx, []string{address}, source.Options{
 		Choice:  source.Choice{From: f.from, Accounts: f.accounts, Regions: f.regions, Logs: f.logs, Glob: f.glob},
 		Columns: f.awsFormat,
 		Notice:  func(text string) { log.Warn("notice", "source", sourceName(address), "text", text) },
 		Retried: func(what string, err error, wait time.Duration) {
 			m.Retried()
-			log.Warn("the store refused; again", "what", what, "error", err, "wait", wait.Round(10*time.Millisecond))
+			if n := refused.now(); n > 0 {
+				log.Warn("the store refused; again", "what", what, "error", err, "wait", wait.Round(10*time.Millisecond), "times", n)
+			}
 		},
 	})
 	if err != nil {
 		return nil, exit{exitUsage, err}
 	}
 	return src, nil
+}
+
+// seldom keeps what happens often from filling the log.
+type seldom struct {
+	every time.Duration
+
+	mu   sync.Mutex
+	last time.Time
+	n    int
+}
+
+// now is how often it has happened since it was said last; 0: say nothing.
+func (s *seldom) now() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.n++
+	if time.Since(s.last) < s.every {
+		return 0
+	}
+	n := s.n
+	s.last, s.n = time.Now(), 0
+	return n
 }
 
 // sourceName is an address without what only opening it needs.
