@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,6 +80,12 @@ func (f *Files) Holds(uri string) bool {
 	if err != nil {
 		return false
 	}
+	_, ok := f.below(path)
+	return ok
+}
+
+// below is a file's name in the first of Paths that it lies in.
+func (f *Files) below(path string) (rel string, ok bool) {
 	for _, p := range f.Paths {
 		if p == "-" {
 			continue
@@ -90,11 +97,14 @@ func (f *Files) Holds(uri string) bool {
 		if real, err := filepath.EvalSymlinks(root); err == nil {
 			root = real
 		}
-		if path == root || strings.HasPrefix(path, strings.TrimSuffix(root, string(filepath.Separator))+string(filepath.Separator)) {
-			return true
+		if path == root {
+			return "", true // named itself, whatever it is called
+		}
+		if rel, ok := strings.CutPrefix(path, strings.TrimSuffix(root, string(filepath.Separator))+string(filepath.Separator)); ok {
+			return rel, true
 		}
 	}
-	return false
+	return "", false
 }
 
 // fileAt is the path of a file's URI, as it is without links in its folders.
@@ -113,18 +123,16 @@ func fileAt(uri string) (string, error) {
 
 // Find is as of Bucket.
 func (f *Files) Find(_ context.Context, uri string) (periplus.Object, error) {
-	if !f.Holds(uri) {
-		return periplus.Object{}, fmt.Errorf("%s: %w", uri, ErrOutside)
-	}
 	path, err := fileAt(uri)
-	if err != nil {
-		return periplus.Object{}, err
+	rel, ok := f.below(path)
+	if err != nil || !ok || rel != "" && slices.ContainsFunc(strings.Split(filepath.ToSlash(rel), "/"), Skipped) {
+		return periplus.Object{}, fmt.Errorf("%s: %w", uri, ErrOutside)
 	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return periplus.Object{}, err
 	}
-	if info.IsDir() || !info.Mode().IsRegular() || Skipped(path) {
+	if info.IsDir() || !info.Mode().IsRegular() {
 		return periplus.Object{}, fmt.Errorf("%s: %w: it is no regular file", uri, ErrOutside)
 	}
 	return object(FileURI(path), path, info), nil

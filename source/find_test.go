@@ -66,6 +66,7 @@ func TestFindFiles(t *testing.T) {
 	dir, outside := t.TempDir(), t.TempDir()
 	write(t, filepath.Join(dir, "a/b.log"), "b")
 	write(t, filepath.Join(dir, ".hidden"), "h")
+	write(t, filepath.Join(dir, ".git/x.log"), "h")
 	write(t, filepath.Join(outside, "x.log"), "x")
 	if err := os.Symlink(dir, filepath.Join(outside, "link")); err != nil {
 		t.Fatal(err)
@@ -93,9 +94,18 @@ func TestFindFiles(t *testing.T) {
 	f(filepath.Join(dir, "none/c.log"), fs.ErrNotExist)
 	f(filepath.Join(dir, "a"), ErrOutside)
 	f(filepath.Join(dir, ".hidden"), ErrOutside)
+	f(filepath.Join(dir, ".git/x.log"), ErrOutside)
 	f(filepath.Join(outside, "x.log"), ErrOutside)
 	f(dir+"/../"+filepath.Base(outside)+"/x.log", ErrOutside)
 	f(dir+"x/b.log", ErrOutside)
+	// A file that is named itself is read, whatever it is called.
+	hidden := filepath.Join(dir, ".hidden")
+	if src, err = Open(t.Context(), []string{hidden}, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	for listed = range src.Objects(t.Context()) {
+	}
+	f(hidden, nil)
 }
 
 // What is recent is listed by its name's time; what has none is listed too.
