@@ -35,6 +35,7 @@ type Lake struct {
 	entries entryCache
 	stale   staleCache
 	facts   factCache
+	plans   planCache
 	// Patience is how long a change waits for another process's; 0: 5 minutes.
 	Patience time.Duration
 }
