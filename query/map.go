@@ -33,15 +33,25 @@ func (q *Questions) Map(ctx context.Context, a Ask) (*Map, error) {
 	left := beside(func() (err error) { l, err = q.leftOut(ctx, a, m.Range); return err })
 	p := &picture{ask: a, edges: map[[2]string]*drawn{}, nodes: map[string]*MapNode{}}
 	s := statement(a.groupMap(g, m.Range), m.Range.spans())
+	var named <-chan error
 	if g.hosts() {
 		if s, err = q.pairsOfHosts(ctx, a, g, m, p); err != nil {
 			return nil, err
 		}
+		// What is shown is known already.
+		shown := slices.Collect(maps.Values(p.edges))
+		named = beside(func() (err error) { p.keys, p.groups, err = q.name(ctx, m.Range, a, shown); return err })
 	}
 	if err := q.ask(ctx, s, func(r *reader) { p.row(r, m) }); err != nil {
 		return nil, err
 	}
 	p.choose(g.hosts())
+	if named == nil {
+		named = beside(func() (err error) { p.keys, p.groups, err = q.name(ctx, m.Range, a, p.shown); return err })
+	}
+	if err := <-named; err != nil {
+		return nil, err
+	}
 	if m.AllEdges > int64(len(p.shown)) {
 		m.Higher = wider[a.Level]
 	}
@@ -68,6 +78,9 @@ type picture struct {
 	edges map[[2]string]*drawn // by both keys as SQL has them
 	nodes map[string]*MapNode
 	shown []*drawn
+
+	keys   map[string]Key // of the ends of what is shown, by their text in SQL
+	groups map[Key]Group
 }
 
 // drawn is an edge while it is read.
@@ -290,25 +303,29 @@ func (d *drawn) settle() {
 	}
 }
 
-// finish puts names to the chosen edges and their ends, and counts the rest.
-func (q *Questions) finish(ctx context.Context, p *picture, m *Map) error {
+// name describes the ends of edges.
+func (q *Questions) name(ctx context.Context, r Range, a Ask, edges []*drawn) (map[string]Key, map[Key]Group, error) {
 	keys := map[string]Key{}
-	for _, d := range p.shown {
+	for _, d := range edges {
 		for _, text := range []string{d.from, d.to} {
 			k, err := keyOfSQL(text)
 			if err != nil {
-				return err
+				return nil, nil, err
 			}
 			keys[text] = k
 		}
 	}
-	groups, err := q.describe(ctx, m.Range, p.ask.scanners, slices.Collect(maps.Values(keys)))
-	if err != nil {
-		return err
-	}
+	groups, err := q.describe(ctx, r, a.scanners, slices.Collect(maps.Values(keys)))
+	return keys, groups, err
+}
+
+// finish puts names to the chosen edges and their ends, and counts the rest.
+func (q *Questions) finish(ctx context.Context, p *picture, m *Map) error {
 	var shown Verdicts
+	ends := map[string]bool{}
 	for _, d := range p.shown {
-		d.Source, d.Target = keys[d.from].ID(), keys[d.to].ID()
+		ends[d.from], ends[d.to] = true, true
+		d.Source, d.Target = p.keys[d.from].ID(), p.keys[d.to].ID()
 		d.settle()
 		d.Ports = sorted(d.Ports, m.Metric)
 		shown.Add(d.Verdicts)
@@ -317,9 +334,9 @@ func (q *Questions) finish(ctx context.Context, p *picture, m *Map) error {
 	slices.SortFunc(m.Edges, func(x, y Edge) int {
 		return cmp.Or(strings.Compare(x.Source, y.Source), strings.Compare(x.Target, y.Target))
 	})
-	for text, k := range keys {
-		n := p.node(text)
-		n.Group = groups[k]
+	for text := range ends {
+		n, k := p.node(text), p.keys[text]
+		n.Group = p.groups[k]
 		n.Parent = p.ask.parent(&n.Group)
 		if k.Level == "host" {
 			n.Service = p.ask.above(&n.Group)
@@ -332,6 +349,7 @@ func (q *Questions) finish(ctx context.Context, p *picture, m *Map) error {
 	for _, metric := range Metrics {
 		m.Coverage[metric] = Share{shown.All().Metric(metric).N, m.Totals.All().Metric(metric).N}
 	}
+	var err error
 	m.Groups, err = q.parents(ctx, p.ask, m.Range, m.Nodes)
 	return err
 }
