@@ -158,6 +158,9 @@ func (r *Receiver) commit(ctx context.Context, all []*delivery) {
 	in.Source, in.Wait = source(all), true
 	in.BatchBytes, in.BatchObjects = math.MaxInt64, len(all)+1
 	sum, err := in.Run(ctx)
+	if r.committed != nil {
+		r.committed()
+	}
 	if err == nil && sum.Failed > 0 {
 		err = r.failed(ctx, all)
 	}

@@ -59,6 +59,8 @@ type Receiver struct {
 	calls  chan struct{} // and for each caller
 	said   said
 	count  counters
+
+	committed func() // of a test: between a commit and its answers; nil: nothing
 }
 
 // The defaults of a Receiver.
