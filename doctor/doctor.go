@@ -207,7 +207,7 @@ func (r *Report) failed(act, uri string, err error) {
 	case errors.Is(err, format.ErrUnknown):
 		p.Kind, p.Do = "format", "name it with --log-format or --aws-format; 'periplus formats' lists what is read"
 	case act == "list":
-		p.Do = "check the address and the network; nothing was listed from there on"
+		p.Do = "check the address, the credentials that this user has there, and the network; nothing was listed from there on"
 	}
 	if !slices.ContainsFunc(r.Problems, func(q Problem) bool {
 		return q.Kind == p.Kind && (q.Text == p.Text || p.Right != "" && q.Right == p.Right && q.On == p.On)
