@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -15,6 +14,8 @@ import (
 	"time"
 
 	"gocloud.dev/blob"
+
+	"github.com/periplus/periplus/internal/servers"
 )
 
 // s3Rounds is how often each way is measured; the two take turns.
@@ -162,18 +163,5 @@ func upload(ctx context.Context, address, dir string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
-	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
-		}
-		return b.WriteAll(ctx, filepath.ToSlash(name), text, nil)
-	})
+	return servers.Upload(ctx, b, dir)
 }

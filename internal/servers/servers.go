@@ -128,23 +128,27 @@ func (s *Store) Upload(dir string) {
 	s.t.Helper()
 	b := s.open()
 	defer b.Close()
-	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+	if err := Upload(context.Background(), b, dir); err != nil {
+		s.t.Fatalf("upload to %s: %v", s.Bucket, err)
+	}
+}
+
+// Upload writes all files below a folder into a bucket.
+func Upload(ctx context.Context, b *blob.Bucket, dir string) error {
+	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		text, err := os.ReadFile(p)
+		text, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		rel, err := filepath.Rel(dir, p)
+		name, err := filepath.Rel(dir, path)
 		if err != nil {
 			return err
 		}
-		return b.WriteAll(context.Background(), filepath.ToSlash(rel), text, nil)
+		return b.WriteAll(ctx, filepath.ToSlash(name), text, nil)
 	})
-	if err != nil {
-		s.t.Fatalf("upload to %s: %v", s.Bucket, err)
-	}
 }
 
 // Put writes one object.
