@@ -36,6 +36,7 @@ type Batch struct {
 	owned   map[ownedKey]seen
 	legs    map[legKey]intervals
 	cover   []hours     // by place
+	windows []windowRun // one an object
 	common  [][2]common // by place
 	ids     []ID
 	repeats int64
@@ -104,6 +105,7 @@ func (b *Batch) take(o *Object) {
 		s.Last = o.span.Last
 	}
 	s.Records += o.span.Records
+	s.Windows += o.span.Windows
 	b.spans[o.id] = s
 	b.repeats += o.repeats
 	b.ids = append(b.ids, t.ids...)

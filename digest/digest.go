@@ -43,10 +43,21 @@ type ID struct {
 	Object int64 // the one whose rows it is in
 }
 
+// Window is what an object said of windows of time without records, in a bucket
+// at a place. They are in Coverage and in no row, so this is by what they can be
+// taken back when the object is read again.
+type Window struct {
+	Object           int64
+	Bucket           time.Time
+	Place            *periplus.Place
+	NoData, SkipData int64
+}
+
 // Span is what one object held.
 type Span struct {
 	First, Last time.Time // zero where it held no record
 	Records     int64     // repeats and Parts not counted
+	Windows     int64     // without traffic, or that lost records
 }
 
 // Result is a settled batch. It holds temporary files until Close.
@@ -67,6 +78,9 @@ type Result struct {
 	// Coverage is one row an hour and log of an interface, sorted. Late and Bad
 	// are not the digest's to know.
 	Coverage []periplus.Coverage
+	// Windows yields what Coverage has beside records, object by object. It may
+	// be ranged over again.
+	Windows iter.Seq2[Window, error]
 	// IDs are the entries of this batch that may come again, sorted.
 	IDs []ID
 	// Spans holds every object, by id.

@@ -176,6 +176,9 @@ func (o *Object) Close() error {
 	if err == nil {
 		err = o.flushEvidence()
 	}
+	if err == nil {
+		err = o.flushWindows()
+	}
 	for i := range o.t.places.states {
 		s := &o.t.places.states[i]
 		o.keepOwn(s, &s.own[0])
@@ -199,6 +202,7 @@ func newObjectTables() *objectTables {
 		notes:   map[*periplus.Note]noteRef{}, names: map[*periplus.Identity]uint32{},
 		merged: map[uint64]uint32{}, named: map[namedKey]seen{}, owned: map[ownedKey]seen{},
 		legs: map[legKey]intervals{}, cover: map[coverKey]coverage{},
+		silent: map[windowKey]windows{},
 	}
 	t.waiting.waiting, t.grouped.waiting = true, true
 	return t
@@ -218,5 +222,6 @@ func (t *objectTables) reset() {
 	clear(t.owned)
 	clear(t.legs)
 	clear(t.cover)
+	clear(t.silent)
 	t.ids = t.ids[:0]
 }

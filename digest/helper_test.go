@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -240,6 +241,9 @@ func rest(r *Result) string {
 	for _, c := range r.Coverage {
 		fmt.Fprintln(&b, c)
 	}
+	for _, w := range windowTexts(r) {
+		fmt.Fprintln(&b, w)
+	}
 	for _, o := range r.Owned {
 		fmt.Fprintln(&b, o.Addr, *o.Place, o.First, o.Last)
 	}
@@ -247,6 +251,18 @@ func rest(r *Result) string {
 		fmt.Fprintln(&b, n.Addr, n.Network, *n.Identity, n.Provider, n.First, n.Last)
 	}
 	return b.String()
+}
+
+// windowTexts are the windows of a result, sorted.
+func windowTexts(r *Result) (out []string) {
+	for w, err := range r.Windows {
+		if err != nil {
+			return []string{err.Error()}
+		}
+		out = append(out, fmt.Sprintf("%d %s %s nodata=%d skipdata=%d", w.Object, w.Bucket.Format("15:04"), w.Place.Interface, w.NoData, w.SkipData))
+	}
+	slices.Sort(out)
+	return out
 }
 
 // parallel digests objects in a random order by several workers, with other

@@ -36,6 +36,7 @@ type objectTables struct {
 	owned  map[ownedKey]seen
 	legs   map[legKey]intervals
 	cover  map[coverKey]coverage
+	silent map[windowKey]windows
 	ids    []ID
 
 	order, other []sortKey
@@ -95,9 +96,11 @@ func (o *Object) record(r *periplus.Record, p *placeState) {
 	switch r.Mark {
 	case periplus.MarkNoData:
 		o.coverage(p, booked).noData++
+		o.window(p, booked, windows{noData: 1})
 		return
 	case periplus.MarkSkipData:
 		o.coverage(p, booked).skipData++
+		o.window(p, booked, windows{skipData: 1})
 		return
 	}
 	if r.Has&periplus.HasID != 0 {

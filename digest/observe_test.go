@@ -2,7 +2,9 @@ package digest
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -222,5 +224,57 @@ func TestCoverage(t *testing.T) {
 	}
 	if s := r.Spans[1]; s.Records != 4 || !s.First.Equal(t0) || !s.Last.Equal(t0.Add(time.Minute)) {
 		t.Errorf("span %v; want 4 records in the first minute", s)
+	}
+}
+
+// What objects say of windows is told object by object, and adds up to what
+// coverage has of them, whether it fits into memory or not.
+func TestWindows(t *testing.T) {
+	const nothing = "0.0.0.0 0.0.0.0 0 0 0 "
+	r := settle(t, &Batch{}, recs(t, `
+		10.0.0.1/40000 10.0.0.2/443 6 1 1
+		`+nothing+`nodata
+		`+nothing+`nodata at=299-359
+		`+nothing+`nodata at=300-360
+		`+nothing+`skipdata at=300-360
+		`+nothing+`nodata eni=eni-2 at=4000-4060`), nil, recs(t, nothing+"skipdata"), recs(t, "10.0.0.1/40000 10.0.0.2/443 6 1 1"))
+	got, want := strings.Join(windowTexts(r), "\n"), `1 10:00 eni-1 nodata=2 skipdata=0
+1 10:05 eni-1 nodata=1 skipdata=1
+1 11:05 eni-2 nodata=1 skipdata=0
+3 10:00 eni-1 nodata=0 skipdata=1`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	for i, n := range []int64{5, 0, 1, 0} {
+		if s := r.Spans[int64(i+1)]; s.Windows != n {
+			t.Errorf("object %d: %d windows, want %d", i+1, s.Windows, n)
+		}
+	}
+	// More than memory holds.
+	rnd := rand.New(rand.NewPCG(1, 2))
+	var objects [][]periplus.Record
+	for range 40 {
+		var rs []periplus.Record
+		for range 3000 {
+			line := fmt.Sprintf(nothing+"nodata eni=eni-%d at=%d-9999", rnd.IntN(2000), rnd.IntN(9000))
+			rs = append(rs, rec(t, line))
+		}
+		rs = append(rs, traffic(rnd.Uint64(), 2000)...)
+		objects = append(objects, rs)
+	}
+	small := parallel(t, &Batch{Memory: 1, Temp: t.TempDir()}, objects, 3, rnd)
+	large := settle(t, &Batch{}, objects...)
+	if got, want := windowTexts(small), windowTexts(large); len(want) < 100_000 || !slices.Equal(got, want) {
+		t.Errorf("%d windows in little memory, %d in much", len(got), len(want))
+	}
+	var told, covered int64
+	for w := range small.Windows {
+		told += w.NoData
+	}
+	for _, c := range small.Coverage {
+		covered += c.NoData
+	}
+	if told != 120_000 || covered != told {
+		t.Errorf("windows tell of %d, coverage of %d; want 120000", told, covered)
 	}
 }

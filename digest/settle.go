@@ -33,6 +33,7 @@ func (b *Batch) Settle(ctx context.Context) (*Result, error) {
 		Owned:    v.ownedList(b),
 		Named:    b.namedList(),
 		Coverage: b.coverageList(),
+		Windows:  b.windowList(),
 		IDs:      b.idList(),
 		Spans:    b.spans,
 		Repeats:  b.repeats,
