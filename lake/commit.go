@@ -29,15 +29,15 @@ type Batch struct {
 	Workers  int // 0: one
 	Objects  []periplus.ReadObject
 	Coverage []periplus.Coverage
-	Servers  []digest.Server
-	Owned    []digest.Owned
-	Named    []digest.Named
-	IDs      []digest.ID
-	// Replaces names the objects whose rows go in the same commit. Objects of
-	// the batch that the ledger knows already are replaced without being named.
-	Replaces []int64
+	// Windows is what of Coverage is not of rows; nil: nothing.
+	Windows iter.Seq2[digest.Window, error]
+	Servers []digest.Server
+	Owned   []digest.Owned
+	Named   []digest.Named
+	IDs     []digest.ID
 	// Grows says of objects of the batch that were read on where they had been
-	// left, of which bucket on their rows go instead of all.
+	// left, of which bucket on their rows go. Of others that the ledger knows
+	// already all rows go.
 	Grows map[int64]time.Time
 }
 
@@ -75,9 +75,6 @@ func (l *Lake) commitFlows(ctx context.Context, b Batch) (err error) {
 	}
 	seq := tbl.Metadata().LastSequenceNumber() + 1
 	gone := removal{}
-	for _, id := range b.Replaces {
-		gone[id] = time.Time{}
-	}
 	for _, o := range b.Objects {
 		if old, ok := known[o.URI]; ok && old.Records > 0 {
 			gone[o.ID] = b.Grows[o.ID]
@@ -99,8 +96,19 @@ func (l *Lake) commitFlows(ctx context.Context, b Batch) (err error) {
 		return err
 	}
 	crash("after data files")
-	if b.Coverage, err = l.wholeCoverage(ctx, b, known, less); err != nil {
+	silent, stay, err := l.takeBack(ctx, b, known)
+	if err != nil {
 		return err
+	}
+	if b.Coverage, err = l.wholeCoverage(ctx, b, known, append(less, silent...)); err != nil {
+		return err
+	}
+	windows, err := l.keepWindows(b, stay)
+	if err != nil {
+		return err
+	}
+	if windows != "" {
+		e.paths = append(e.paths, windows)
 	}
 	list, err := l.writeList(seq, b)
 	if err != nil {

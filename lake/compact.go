@@ -28,7 +28,7 @@ const (
 )
 
 // Compact merges the files of each hour of flows into one, sorted, the files of
-// objects, manifests, and the lists of batches. What a snapshot in use needs stays where it is: Expire
+// objects, manifests, the lists of batches, and what they tell of windows. What a snapshot in use needs stays where it is: Expire
 // removes it when nobody does.
 func (l *Lake) Compact(ctx context.Context) (Compacted, error) {
 	var c Compacted
@@ -58,7 +58,10 @@ func (l *Lake) Compact(ctx context.Context) (Compacted, error) {
 			if err := l.follow(ctx); err != nil {
 				return err
 			}
-			return l.roll(ctx, rollLists)
+			if err := l.roll(ctx, rollLists); err != nil {
+				return err
+			}
+			return l.mergeWindows(ctx, windowsFiles, windowsRows)
 		})
 	}
 	if err != nil {

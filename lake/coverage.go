@@ -11,9 +11,10 @@ import (
 )
 
 // wholeCoverage is what a batch does to coverage: what the digest counted, less
-// what the rows of replaced objects had added, with what the digest cannot
-// know. Late are the records that an hour gained after its traffic was built.
-// Bad are the bad lines of objects: nobody knows what they were of, so they
+// what replaced objects had added, with what the digest cannot know. Late are
+// the records that an interface gained in an hour whose traffic was built, each
+// commit for itself: what is read again and was there before is not, and of
+// records that go the late ones go last. Bad are the bad lines of objects: nobody knows what they were of, so they
 // stand with the log that the object's name tells, in no interface.
 func (l *Lake) wholeCoverage(ctx context.Context, b Batch, known map[string]periplus.ReadObject, less []periplus.Coverage) ([]periplus.Coverage, error) {
 	built := map[int64]bool{}
@@ -32,11 +33,19 @@ func (l *Lake) wholeCoverage(ctx context.Context, b Batch, known map[string]peri
 			addToCoverage(rows, c)
 		}
 	}
+	shrunk := coverageDays{}
 	for k, c := range rows {
-		if built[c.Hour.Unix()] && c.Records > 0 {
+		switch {
+		case !built[c.Hour.Unix()]:
+		case c.Records > 0:
 			c.Late = c.Records
 			rows[k] = c
+		case c.Records < 0:
+			shrunk.add(c)
 		}
+	}
+	if err := l.lessLate(ctx, shrunk, rows); err != nil {
+		return nil, err
 	}
 	for _, o := range b.Objects {
 		if c, ok := badLines(o); ok {
@@ -48,6 +57,37 @@ func (l *Lake) wholeCoverage(ctx context.Context, b Batch, known map[string]peri
 		}
 	}
 	return sortedCoverage(rows), nil
+}
+
+// lessLate makes sure that where records go no more stay late than stay.
+func (l *Lake) lessLate(ctx context.Context, shrunk coverageDays, rows map[coverageKey]periplus.Coverage) error {
+	if len(shrunk) == 0 {
+		return nil
+	}
+	files, err := l.dataFiles(ctx, Coverage)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		day, ok := partitionNumber(f.file, firstPartitionID)
+		if !ok || shrunk[day] == nil {
+			continue
+		}
+		err := readRecords(ctx, f.path(), func(r *record) error {
+			old := readCoverage(r)
+			k := keyOfCoverage(&old)
+			if less, ok := shrunk[day][k]; ok {
+				c := rows[k]
+				c.Late = min(0, old.Records+less.Records-old.Late)
+				rows[k] = c
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // badLines is what the bad lines of an object add to coverage, in the hour of

@@ -232,8 +232,8 @@ func (l *Lake) addCoverage(ctx context.Context, dirs []string, seq int64) (err e
 func writeCoverage(e *edit, days coverageDays) error {
 	for day, rows := range days {
 		for k, c := range rows {
-			if unread(&c) && c.Bad == 0 && c.Late == 0 {
-				delete(rows, k) // its bad lines were read anew, and are none
+			if c.Records == 0 && c.NoData == 0 && c.SkipData == 0 && c.Late == 0 && c.Bad == 0 {
+				delete(rows, k) // what it told of was read anew, and is no more
 			}
 		}
 		err := writeTable(e, periplus.CoverageFields, sortedCoverage(rows), map[int]any{firstPartitionID: iceberg.Date(day)})

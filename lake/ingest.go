@@ -247,27 +247,24 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 	r.tell(func(p *Progress) { p.Stage = "write" })
 
 	part := &Summary{} // is added when the batch is committed
-	batch := Batch{ID: batchID(tasks, r.now()), Coverage: res.Coverage, Servers: res.Servers, Owned: res.Owned,
+	batch := Batch{ID: batchID(tasks, r.now()), Coverage: res.Coverage, Windows: res.Windows, Servers: res.Servers, Owned: res.Owned,
 		Named: res.Named, IDs: res.IDs}
 	changed := false
 	for _, t := range tasks {
 		o := r.readObject(t, res.Spans[t.id])
 		o.Batch = batch.ID
 		part.object(t, o)
-		if t.known && t.old.State == periplus.ObjectFailed && o.State == periplus.ObjectFailed && o.Records == 0 {
+		if t.known && t.old.State == periplus.ObjectFailed && o.State == periplus.ObjectFailed && o.Records == 0 && res.Spans[t.id].Windows == 0 {
 			delete(gone, t.id)
 			continue // it was and is; the ledger says so, and keeps what came of it before
 		}
 		changed = true
 		batch.Objects = append(batch.Objects, o)
-		switch {
-		case t.grown != nil:
+		if t.grown != nil {
 			if batch.Grows == nil {
 				batch.Grows = map[int64]time.Time{}
 			}
 			batch.Grows[t.id] = t.grown.Point.After
-		case t.known && t.old.Records > 0:
-			batch.Replaces = append(batch.Replaces, t.id)
 		}
 		if err := r.leave(t, batch.ID); err != nil {
 			return err
@@ -304,13 +301,13 @@ func (r *run) writers() int {
 	return int(max(1, min(memory/2/writeMemory, int64(runtime.GOMAXPROCS(0)))))
 }
 
-// batchID names a batch by its objects and the time.
+// batchID names a batch by its objects and the time: no other has its name.
 func batchID(tasks []*task, now time.Time) string {
 	h := sha256.New()
 	for _, t := range tasks {
 		fmt.Fprintf(h, "%s\n%d\n%s\n", t.object.URI, t.object.Size, t.object.ETag)
 	}
-	return now.Format("20060102T150405") + "-" + hex.EncodeToString(h.Sum(nil)[:6])
+	return now.Format("20060102T150405.000000") + "-" + hex.EncodeToString(h.Sum(nil)[:6])
 }
 
 // readObject is the ledger's row of an object.

@@ -43,7 +43,13 @@ func (l *Lake) recover(ctx context.Context) error {
 			return err
 		}
 	}
-	return l.dropLists(ctx)
+	// Another tool may have expired the snapshot; the ledger then still knows.
+	known, err := l.Ledger(ctx)
+	if err != nil {
+		return err
+	}
+	batches := batchNames(known)
+	return errors.Join(l.dropLists(ctx, batches), l.dropWindows(batches))
 }
 
 // dropClaims removes what a commit that died left in the metadata folders: the
@@ -138,19 +144,10 @@ func (l *Lake) dropOrphans(name string, used map[string]bool) error {
 }
 
 // dropLists removes the lists of batches that were never committed.
-func (l *Lake) dropLists(ctx context.Context) error {
+func (l *Lake) dropLists(ctx context.Context, batches map[string]bool) error {
 	named, err := l.namedLists(ctx)
 	if err != nil {
 		return err
-	}
-	// Another tool may have expired the snapshot; the ledger then still knows.
-	known, err := l.Ledger(ctx)
-	if err != nil {
-		return err
-	}
-	batches := map[string]bool{}
-	for _, o := range known {
-		batches[safeName(o.Batch)] = true
 	}
 	entries, err := os.ReadDir(l.listsDir())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

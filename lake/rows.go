@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
 	"github.com/periplus/periplus/periplus"
@@ -89,7 +90,12 @@ func (r *record) time(name string) time.Time {
 
 // readRecords calls row for every row of a Parquet file, in its order.
 func readRecords(ctx context.Context, path string, row func(*record) error) error {
-	return readBatches(ctx, path, reading{}, func(b arrow.RecordBatch) error {
+	return readBatches(ctx, path, reading{}, eachRecord(row))
+}
+
+// eachRecord calls row for every row of what readBatches yields.
+func eachRecord(row func(*record) error) func(arrow.RecordBatch) error {
+	return func(b arrow.RecordBatch) error {
 		r := record{cols: map[string]arrow.Array{}}
 		for i, f := range b.Schema().Fields() {
 			r.cols[f.Name] = b.Column(i)
@@ -100,7 +106,7 @@ func readRecords(ctx context.Context, path string, row func(*record) error) erro
 			}
 		}
 		return nil
-	})
+	}
 }
 
 // reading says what of a Parquet file is read, and how.
@@ -108,6 +114,51 @@ type reading struct {
 	columns      []string // nil: all
 	dictionaries bool     // for text
 	rows         int64    // at once; 0: a row group
+	// objects leaves out row groups that can hold none of them; nil: all are
+	// read.
+	objects map[int64]string
+}
+
+// leavesOut reports whether the bounds of a row group have room for none of the
+// objects that are asked for.
+func (how *reading) leavesOut(g *metadata.RowGroupMetaData) bool {
+	if g.NumRows() == 0 {
+		return true
+	}
+	i := g.Schema.ColumnIndexByName("object")
+	if how.objects == nil || i < 0 {
+		return false
+	}
+	c, err := g.ColumnChunk(i)
+	if err != nil {
+		return false
+	}
+	stats, err := c.Statistics()
+	bounds, ok := stats.(*metadata.Int64Statistics)
+	if err != nil || !ok || !bounds.HasMinMax() {
+		return false
+	}
+	for id := range how.objects {
+		if id >= bounds.Min() && id <= bounds.Max() {
+			return false
+		}
+	}
+	return true
+}
+
+// parquetRows is how many rows a Parquet file holds.
+func parquetRows(path string) (int64, error) {
+	in, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer in.Close()
+	pf, err := file.NewParquetReader(in)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", path, err)
+	}
+	defer pf.Close()
+	return pf.NumRows(), nil
 }
 
 // readBatches reads a Parquet file a row group at a time or less.
@@ -149,7 +200,7 @@ func readBatches(ctx context.Context, path string, how reading, f func(arrow.Rec
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	for g := range pf.NumRowGroups() {
-		if pf.MetaData().RowGroup(g).NumRows() == 0 {
+		if how.leavesOut(pf.MetaData().RowGroup(g)) {
 			continue
 		}
 		if err := readGroup(ctx, fr, want, g, f); err != nil {
