@@ -3,7 +3,9 @@ package lake
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -23,6 +25,7 @@ const (
 	crashStep = "PERIPLUS_TEST_CRASH_STEP" // "N step": die at the step's Nth time
 	crashTend = "PERIPLUS_TEST_CRASH_TEND" // tend the lake instead
 	crashGrow = "PERIPLUS_TEST_CRASH_GROW" // read this folder instead
+	crashNew  = "PERIPLUS_TEST_CRASH_NEW"  // so many more windows without traffic are in every file
 )
 
 var crashFiles = []int{900, 1200, 300, 2000, 50, 700, 1500, 10}
@@ -30,9 +33,17 @@ var crashFiles = []int{900, 1200, 300, 2000, 50, 700, 1500, 10}
 func crashSource() *fakeSource {
 	src := &fakeSource{text: map[string]string{}}
 	for i, n := range crashFiles {
-		src.text[fmt.Sprintf("file:///logs/%02d", i)] = awsLog(i, n, day0.Add(time.Duration(i%3)*time.Hour))
+		at := day0.Add(time.Duration(i%3) * time.Hour)
+		windows := strings.Repeat(fmt.Sprintf("2 123456789010 eni-%d - - - - - - - %d %d - NODATA\n", i%3, at.Unix(), at.Unix()+60), crashNoData(i))
+		src.text[fmt.Sprintf("file:///logs/%02d", i)] = awsLog(i, n, at) + windows
 	}
 	return src
+}
+
+// crashNoData is how many windows without traffic a file has.
+func crashNoData(i int) int {
+	more, _ := strconv.Atoi(os.Getenv(crashNew))
+	return i%3 + more
 }
 
 func TestMain(m *testing.M) {
@@ -85,6 +96,9 @@ func tendChild(ctx context.Context, l *Lake) error {
 		return err
 	}
 	if err := l.change(ctx, func(ctx context.Context) error { return l.roll(ctx, 1) }); err != nil {
+		return err
+	}
+	if err := l.change(ctx, func(ctx context.Context) error { return l.mergeWindows(ctx, 1, windowsRows) }); err != nil {
 		return err
 	}
 	if _, err := l.Expire(ctx, 0); err != nil {
@@ -149,6 +163,16 @@ func checkWhole(t *testing.T, dir, what string) {
 	if got := coverageRecords(t, l); got != want.records {
 		t.Errorf("%s: coverage counts %d records, want %d", what, got, want.records)
 	}
+	var nodata, wantNoData int64
+	for i := range crashFiles {
+		wantNoData += int64(crashNoData(i))
+	}
+	for _, c := range coverageTable(t, l) {
+		nodata += c.NoData
+	}
+	if nodata != wantNoData {
+		t.Errorf("%s: coverage counts %d windows without traffic, want %d", what, nodata, wantNoData)
+	}
 	checkNoOrphans(t, l, what)
 }
 
@@ -188,6 +212,20 @@ func checkNoOrphans(t *testing.T, l *Lake, what string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ledger, err := l.Ledger(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	batches := batchNames(ledger)
+	windows, err := os.ReadDir(l.windowsDir())
+	for _, e := range windows {
+		if f, ok := windowFileOf(e.Name()); !ok || !f.merged() && !batches[f.first] {
+			t.Errorf("%s: windows of %s, which read no object last", what, e.Name())
+		}
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
 	lists, err := os.ReadDir(l.listsDir())
 	if err != nil || len(lists) != len(named) {
 		t.Errorf("%s: %d lists, %v; want the %d that were committed", what, len(lists), err, len(named))
@@ -213,6 +251,41 @@ func TestCrashBetweenSteps(t *testing.T) {
 			}
 			checkWhole(t, dir, what)
 		}
+	}
+}
+
+// TestCrashWhileReadingAgain dies while files are read again that hold more
+// windows without traffic each time, and are made one file meanwhile.
+func TestCrashWhileReadingAgain(t *testing.T) {
+	unraced(t)
+	dir := t.TempDir()
+	if _, ended := runChild(t, dir, "", 0); !ended {
+		t.Fatal("the ingest did not end")
+	}
+	steps := []string{"1 before flows", "2 after flows", "3 after objects", "4 after coverage", "1 after windows", "4 before flows"}
+	for n, step := range steps {
+		if step == "1 after windows" {
+			t.Setenv(crashTend, "1")
+		} else {
+			t.Setenv(crashNew, strconv.Itoa(n+1))
+		}
+		if _, ended := runChild(t, dir, step, 0); ended {
+			t.Fatalf("the child was not killed %s", step)
+		}
+		os.Unsetenv(crashTend)
+		if _, ended := runChild(t, dir, "", 0); !ended {
+			t.Fatalf("the run after it was killed %s did not end", step)
+		}
+		l, err := Open(t.Context(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = l.Compact(t.Context()) // removes what no object was read by last
+		l.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkWhole(t, dir, "killed "+step)
 	}
 }
 
@@ -252,12 +325,12 @@ func TestCrash(t *testing.T) {
 // rebuilding.
 func TestCrashWhileTending(t *testing.T) {
 	unraced(t)
-	steps := []string{"1 before roll", "1 after roll", "1 before expire", "1 after expire", "3 after expire"}
+	steps := []string{"1 before roll", "1 after roll", "1 after windows", "1 before expire", "1 after expire", "3 after expire"}
 	for range 12 {
 		steps = append(steps, "") // at a random instant
 	}
 	if testing.Short() {
-		steps = steps[:6]
+		steps = steps[:7]
 	}
 	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 1))
 	whole := 400 * time.Millisecond

@@ -28,8 +28,8 @@ type Facts struct {
 	Through int64 // the commit to flows whose list was the last
 	Servers map[digest.Server]bool
 	Owned   map[Owner]Span
-	Logs    map[Log]bool     // whether it keeps what passed
-	Skipped map[LogHour]bool // records were lost
+	Logs    map[Log]bool      // whether it keeps what passed
+	Skipped map[LogHour]int64 // windows that lost records
 }
 
 // Owner is a network that owns an address: what of digest.Owned traffic needs.
@@ -52,15 +52,15 @@ type LogHour struct {
 
 // NewFacts returns facts that know nothing.
 func NewFacts() *Facts {
-	return &Facts{Servers: map[digest.Server]bool{}, Owned: map[Owner]Span{}, Logs: map[Log]bool{}, Skipped: map[LogHour]bool{}}
+	return &Facts{Servers: map[digest.Server]bool{}, Owned: map[Owner]Span{}, Logs: map[Log]bool{}, Skipped: map[LogHour]int64{}}
 }
 
 func (f *Facts) clone() *Facts {
 	return &Facts{f.Through, maps.Clone(f.Servers), maps.Clone(f.Owned), maps.Clone(f.Logs), maps.Clone(f.Skipped)}
 }
 
-// AddServer, AddOwned and AddCoverage add what a batch taught. To add it twice
-// changes nothing.
+// AddServer and AddOwned add what a batch taught. To add it twice changes
+// nothing.
 func (f *Facts) AddServer(s digest.Server) { f.Servers[s] = true }
 
 // AddOwned is said at AddServer.
@@ -71,15 +71,25 @@ func (f *Facts) AddOwned(o digest.Owned) {
 	f.Owned[k] = s
 }
 
-// AddCoverage is said at AddServer.
+// AddCoverage adds what a batch did to coverage: where an object was read again
+// that is less than nothing, so each batch is added once. What a log was once
+// seen to keep it keeps.
 func (f *Facts) AddCoverage(c periplus.Coverage) {
 	if unread(&c) {
 		return // it says nothing of what the log keeps
 	}
 	k := Log{c.Provider, c.Account, c.Interface, c.Log}
 	f.Logs[k] = f.Logs[k] || c.KeepsPassed
-	if c.SkipData > 0 {
-		f.Skipped[LogHour{k, c.Hour.Unix()}] = true
+	f.skip(LogHour{k, c.Hour.Unix()}, c.SkipData)
+}
+
+// skip adds windows that lost records. An hour may be below 0 until all rows of
+// a batch are added.
+func (f *Facts) skip(k LogHour, n int64) {
+	if n += f.Skipped[k]; n != 0 {
+		f.Skipped[k] = n
+	} else {
+		delete(f.Skipped, k)
 	}
 }
 
@@ -155,7 +165,7 @@ type factRow struct {
 	network, interfaceName, logged string
 	keeps                          bool
 	first, last                    time.Time
-	made                           int64
+	made, windows                  int64
 }
 
 var factFields = []periplus.Field[factRow]{
@@ -173,6 +183,7 @@ var factFields = []periplus.Field[factRow]{
 	{Name: "first_seen", Type: periplus.Timestamptz, Null: true, Get: func(r *factRow) any { return when(r.first) }},
 	{Name: "last_seen", Type: periplus.Timestamptz, Null: true, Get: func(r *factRow) any { return when(r.last) }},
 	{Name: "made_from", Type: periplus.Bigint, Get: func(r *factRow) any { return r.made }},
+	{Name: "windows", Type: periplus.Bigint, Get: func(r *factRow) any { return r.windows }},
 }
 
 // rows are what a file is written from, without order: it is read whole.
@@ -187,8 +198,8 @@ func (h *heldFacts) rows() []factRow {
 	for k, keeps := range h.facts.Logs {
 		out = append(out, factRow{kind: "log", provider: k.Provider, account: k.Account, interfaceName: k.Interface, logged: k.Log, keeps: keeps})
 	}
-	for k := range h.facts.Skipped {
-		out = append(out, factRow{kind: "skipped", provider: k.Provider, account: k.Account, interfaceName: k.Interface, logged: k.Log.Log, first: time.Unix(k.Hour, 0)})
+	for k, n := range h.facts.Skipped {
+		out = append(out, factRow{kind: "skipped", provider: k.Provider, account: k.Account, interfaceName: k.Interface, logged: k.Log.Log, first: time.Unix(k.Hour, 0), windows: n})
 	}
 	for hour, made := range h.need {
 		out = append(out, factRow{kind: "stale", first: time.Unix(hour, 0), made: made})
@@ -206,7 +217,9 @@ func (h *heldFacts) read(r *record) error {
 	case "log":
 		h.facts.Logs[log] = r.truth("keeps_passed")
 	case "skipped":
-		h.facts.Skipped[LogHour{log, r.time("first_seen").Unix()}] = true
+		// A version that did not count them kept none to take back either: its
+		// hours stay what they are whatever is added and taken back.
+		h.facts.Skipped[LogHour{log, r.time("first_seen").Unix()}] = max(1, r.number("windows"))
 	case "stale":
 		h.need[r.time("first_seen").Unix()] = r.number("made_from")
 	default:
@@ -290,6 +303,9 @@ func (f *Facts) learn(ctx context.Context, dir string) error {
 	coverage, err := readListed(ctx, dir, "coverage", readCoverage)
 	if err != nil {
 		return err
+	}
+	if _, batch, _ := strings.Cut(filepath.Base(dir), "-"); batch == rolled {
+		clear(f.Skipped) // it counts those of all lists before
 	}
 	for _, c := range coverage {
 		f.AddCoverage(c)

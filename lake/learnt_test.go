@@ -146,3 +146,82 @@ func TestBuiltFromOldFacts(t *testing.T) {
 	held(t, l, was, now)
 	replaced("0 5 ")
 }
+
+// An hour lost records as long as some object says so: what is read again and
+// says so no more takes it back, whatever the facts were kept in meanwhile.
+func TestFactsTakeLossesBack(t *testing.T) {
+	a, b := "file:///a", "file:///b"
+	src := &rereadSource{text: map[string]string{}}
+	l := openTest(t, t.TempDir())
+	key := LogHour{Log{"aws", "123456789010", "eni-1", ""}, day0.Unix()}
+	f := func(what, uri string, skipdata int, want int64) {
+		t.Helper()
+		src.text[uri] = awsMixed(1, day0, 1, 0, skipdata, 0)
+		ingest(t, l, src)
+		was, now := news(t, l)
+		if now.Skipped[key] != want || len(now.Skipped) != min(1, int(want)) {
+			t.Errorf("%s: lost in %v; want %d", what, now.Skipped, want)
+		}
+		held(t, l, was, now)
+	}
+	roll := func() {
+		t.Helper()
+		if err := l.change(t.Context(), func(ctx context.Context) error { return l.roll(ctx, 1) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f("first", a, 2, 2)
+	f("another", b, 1, 3)
+	roll()
+	f("one has none", a, 0, 1)
+	f("it has again", a, 1, 2)
+	other, err := Open(t.Context(), l.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	l = other
+	defer other.Close()
+	f("the other has none", b, 0, 1)
+	src.text[b] = awsMixed(1, day0, 2, 0, 4, 0)
+	ingest(t, l, src)
+	src.text[b] = awsMixed(1, day0, 2, 0, 3, 0)
+	ingest(t, l, src)
+	roll() // holds some that are known and some that are not
+	f("two commits in a roll", b, 2, 3)
+	f("one left", b, 0, 1)
+	f("none", a, 0, 0)
+	if err := l.Rebuild(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, now := news(t, l); len(now.Skipped) != 0 {
+		t.Errorf("rebuilt: lost in %v; want none", now.Skipped)
+	}
+}
+
+// Facts of a version that did not count what was lost stay: it kept nothing to
+// take back.
+func TestFactsOfAnOldLake(t *testing.T) {
+	l := openTest(t, t.TempDir())
+	teach(t, l, 1, 0)
+	was, now := news(t, l)
+	now = now.clone()
+	for k := range now.Skipped {
+		now.Skipped[k] = 0 // as a file without the column reads
+	}
+	held(t, l, was, now)
+	other, err := Open(t.Context(), l.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	was, now = news(t, other)
+	if len(now.Skipped) != 1 || was != now {
+		t.Fatalf("read back %+v; want an hour that lost records", now.Skipped)
+	}
+	for k, n := range now.Skipped {
+		if n != 1 {
+			t.Errorf("%+v lost %d; want 1", k, n)
+		}
+	}
+}

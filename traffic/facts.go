@@ -61,7 +61,10 @@ func newFacts(known *lake.Facts) *facts {
 			f.heard[keyOf(l.Provider, l.Account, l.Interface, "")] = true
 		}
 	}
-	for s := range known.Skipped {
+	for s, n := range known.Skipped {
+		if n <= 0 {
+			continue
+		}
 		f.skipped[skipKey{s.Provider, s.Account, s.Interface, s.Log.Log, s.Hour}] = true
 	}
 	return f

@@ -70,9 +70,11 @@ func (k *Keeper) changed(ctx context.Context, was, now *lake.Facts) ([]time.Time
 	for _, h := range built {
 		n.isBuilt[h.Unix()] = true
 	}
-	for s := range now.Skipped {
-		if !was.Skipped[s] {
-			n.mark(s.Hour)
+	for _, facts := range []*lake.Facts{was, now} {
+		for s := range facts.Skipped {
+			if was.Skipped[s] > 0 != (now.Skipped[s] > 0) {
+				n.mark(s.Hour)
+			}
 		}
 	}
 	for s := range now.Servers {
