@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/periplus/periplus/digest"
 	"github.com/periplus/periplus/periplus"
 )
 
@@ -296,4 +297,49 @@ func TestLateRecordsOfWhatIsReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	f(a, awsHeader, 2, 0)
+}
+
+// Of an object that is read on, the windows before its rows that go stay, also
+// when it is read whole after that. (No log that is read on has any, so far.)
+func TestCoverageOfWhatIsReadOn(t *testing.T) {
+	l := openTest(t, t.TempDir())
+	o := object("file:///a", 0)
+	place := &periplus.Place{Provider: "aws", Interface: "eni-1", Log: "fl-1"}
+	f := func(id string, from time.Time, want int64, minutes ...int) {
+		t.Helper()
+		b := Batch{ID: id, Objects: []periplus.ReadObject{o}}
+		if !from.IsZero() {
+			b.Grows = map[int64]time.Time{o.ID: from}
+		}
+		var windows []digest.Window
+		for _, m := range minutes {
+			at := day0.Add(time.Duration(m) * time.Minute)
+			windows = append(windows, digest.Window{Object: o.ID, Bucket: at, Place: place, NoData: 1})
+			b.Coverage = append(b.Coverage, periplus.Coverage{Hour: at.Truncate(time.Hour), Provider: "aws", Interface: "eni-1", Log: "fl-1", NoData: 1})
+		}
+		b.Windows = func(yield func(digest.Window, error) bool) {
+			for _, w := range windows {
+				if !yield(w, nil) {
+					return
+				}
+			}
+		}
+		if err := l.Commit(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		var got int64
+		for _, c := range coverageTable(t, l) {
+			got += c.NoData
+		}
+		if got != want {
+			t.Errorf("%s: %d windows, want %d", id, got, want)
+		}
+	}
+	never := time.Time{}
+	f("first", never, 4, 45, 50, 55, 60)
+	f("on", day0.Add(55*time.Minute), 5, 55, 60, 65)
+	f("further", day0.Add(65*time.Minute), 6, 65, 70)
+	f("further, and nothing there", day0.Add(65*time.Minute), 4)
+	f("whole", never, 2, 45, 60)
+	f("nothing", never, 0)
 }

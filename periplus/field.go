@@ -147,11 +147,11 @@ var CoverageFields = []Field[Coverage]{
 	{Name: "subnet", Doc: "", Get: func(c *Coverage) any { return c.Subnet }},
 	{Name: "interface", Doc: "", Get: func(c *Coverage) any { return c.Interface }},
 	{Name: "log", Doc: "", Get: func(c *Coverage) any { return c.Log }},
-	{Name: "keeps_passed", Type: Boolean, Doc: "it held traffic that was not stopped", Get: func(c *Coverage) any { return c.KeepsPassed }},
+	{Name: "keeps_passed", Type: Boolean, Doc: "it held traffic that was not stopped; once true it stays", Get: func(c *Coverage) any { return c.KeepsPassed }},
 	{Name: "records", Type: Bigint, Doc: "", Get: func(c *Coverage) any { return c.Records }},
 	{Name: "nodata", Type: Bigint, Doc: "windows without traffic", Get: func(c *Coverage) any { return c.NoData }},
 	{Name: "skipdata", Type: Bigint, Doc: "windows that lost records", Get: func(c *Coverage) any { return c.SkipData }},
-	{Name: "late", Type: Bigint, Doc: "records that came after the traffic of their hour was built", Get: func(c *Coverage) any { return c.Late }},
+	{Name: "late", Type: Bigint, Doc: "records by which the hour grew after its traffic was built", Get: func(c *Coverage) any { return c.Late }},
 	{Name: "bad", Type: Bigint, Doc: "bad lines of objects; they stand with their log, in no interface", Get: func(c *Coverage) any { return c.Bad }},
 }
 
