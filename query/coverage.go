@@ -72,9 +72,9 @@ type CoverageAsk struct {
 
 // CoverageRow is what the logs of a group held.
 type CoverageRow struct {
-	Values      []string // of By; an hour or a day as RFC 3339
-	Hours       int64    // hours in which any of them had entries
-	First, Last time.Time
+	Values      []string  // of By; an hour or a day as RFC 3339
+	Hours       int64     // hours in which any of them had entries
+	First, Last time.Time // of these hours; of those with bad lines where there is none
 	CoverageSum
 }
 
@@ -176,7 +176,7 @@ func (a CoverageAsk) rows() Where {
 		numbers = append(numbers, strconv.Itoa(i+1))
 	}
 	groups := strings.Join(numbers, ", ")
-	grouped := build("SELECT ", strings.Join(columns, ", "), ", count(DISTINCT CASE WHEN ", entries("t"), " THEN t.hour END) AS hours, min(t.hour) AS first_hour, max(t.hour) AS last_hour,\n ",
+	grouped := build("SELECT ", strings.Join(columns, ", "), ", count(DISTINCT CASE WHEN ", entries("t"), " THEN t.hour END) AS hours,\n coalesce(min(CASE WHEN ", entries("t"), " THEN t.hour END), min(t.hour)) AS first_hour, coalesce(max(CASE WHEN ", entries("t"), " THEN t.hour END), max(t.hour)) AS last_hour,\n ",
 		coverageSums, "\nFROM coverage AS t", a.where(), " GROUP BY ", groups)
 	return build("SELECT g.*, count(*) OVER () AS groups FROM (", grouped, ") AS g ORDER BY ", strings.Join(valueNames(len(a.By)), ", "), " LIMIT ", a.Limit)
 }

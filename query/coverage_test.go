@@ -65,6 +65,31 @@ func TestCoverage(t *testing.T) {
 	f("log = none", "", 0, 6, "all: 0 logs 0h 0 missing, 0 0 0 0 0")
 }
 
+// The first and the last hour of a group are those with entries: bad lines stand
+// in an hour that nobody vouches for.
+func TestCoverageFirstAndLast(t *testing.T) {
+	l := newLake(t)
+	at := func(h int) time.Time { return t0.Add(time.Duration(h) * time.Hour) }
+	insert(l, "coverage", periplus.CoverageFields, []periplus.Coverage{
+		{Hour: at(0), Provider: "aws", Log: "fl-1", Bad: 2},
+		{Hour: at(2), Provider: "aws", Log: "fl-1", Interface: "eni-1", NoData: 1},
+		{Hour: at(4), Provider: "aws", Log: "fl-1", Interface: "eni-1", Records: 1},
+		{Hour: at(9), Provider: "aws", Log: "fl-1", Bad: 1},
+		{Hour: at(5), Provider: "aws", Log: "junk", Bad: 1},
+		{Hour: at(7), Provider: "aws", Log: "junk", Bad: 1},
+	})
+	got, err := (&Questions{Engine: l}).Coverage(t.Context(), CoverageAsk{By: []string{"log"}})
+	if err != nil || len(got.Rows) != 2 {
+		t.Fatalf("%+v, %v; want two rows", got, err)
+	}
+	for i, want := range []string{"fl-1 2h 2-4", "junk 0h 5-7"} {
+		r := got.Rows[i]
+		if s := fmt.Sprintf("%s %dh %d-%d", r.Values[0], r.Hours, int(r.First.Sub(t0).Hours()), int(r.Last.Sub(t0).Hours())); s != want {
+			t.Errorf("got %s, want %s", s, want)
+		}
+	}
+}
+
 func TestCoverageMistakes(t *testing.T) {
 	f := func(filter, by, want string) {
 		t.Helper()

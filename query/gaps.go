@@ -76,15 +76,20 @@ func (q *Questions) Gaps(ctx context.Context, a Ask) ([]Gap, error) {
 	if err != nil {
 		return nil, err
 	}
-	var gaps []Gap
+	var gaps, open []Gap // open: of the last one's those that are not over
 	err = q.ask(ctx, s, func(r *reader) {
 		g := Gap{From: r.hour(), To: r.hour(), Lost: r.int() > 0, Logs: r.int()}
-		if n := len(gaps) - 1; n >= 0 && gaps[n].Lost == g.Lost && !g.From.After(gaps[n].To) {
-			gaps[n].To = later(gaps[n].To, g.To)
-			gaps[n].Logs = max(gaps[n].Logs, g.Logs)
+		n := len(gaps) - 1
+		if n < 0 || gaps[n].Lost != g.Lost || g.From.After(gaps[n].To) {
+			gaps, open = append(gaps, g), append(open[:0], g)
 			return
 		}
-		gaps = append(gaps, g)
+		open = append(slices.DeleteFunc(open, func(o Gap) bool { return !o.To.After(g.From) }), g)
+		logs := int64(0)
+		for _, o := range open {
+			logs += o.Logs
+		}
+		gaps[n].To, gaps[n].Logs = later(gaps[n].To, g.To), max(gaps[n].Logs, logs)
 	})
 	slices.SortStableFunc(gaps, func(a, b Gap) int { return a.From.Compare(b.From) })
 	return gaps, err

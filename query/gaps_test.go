@@ -101,7 +101,41 @@ func TestGapsAtTheEnd(t *testing.T) {
 	f("log ~ st* and not region = x", "stopped 30-40; stuck 36-37; ")
 	f("interface = eni-2", "")
 	gaps, err := q.Gaps(t.Context(), Ask{From: t0, To: t0.Add(41 * time.Hour)})
-	if got := fmt.Sprint(len(gaps)); err != nil || got != "1" || gaps[0].Logs != 1 || gaps[0].To.Sub(gaps[0].From) != 10*time.Hour {
-		t.Errorf("the page is told %+v, %v; want one span of 10 hours", gaps, err)
+	if got := fmt.Sprint(len(gaps)); err != nil || got != "1" || gaps[0].Logs != 2 || gaps[0].To.Sub(gaps[0].From) != 10*time.Hour {
+		t.Errorf("the page is told %+v, %v; want one span of 10 hours, in one of which two logs lack records", gaps, err)
+	}
+}
+
+// Where gaps of several logs overlap, one span tells how many logs lack records
+// in the worst of its hours.
+func TestGapsThatOverlap(t *testing.T) {
+	l := newLake(t)
+	var rows []periplus.Coverage
+	add := func(log string, but ...[2]int) {
+	hours:
+		for h := range 60 {
+			for _, gap := range but {
+				if h >= gap[0] && h < gap[1] {
+					continue hours
+				}
+			}
+			rows = append(rows, periplus.Coverage{Hour: t0.Add(time.Duration(h) * time.Hour), Provider: "aws", Account: "1", Log: log, Interface: "eni-1", Records: 1})
+		}
+	}
+	add("a", [2]int{10, 20}, [2]int{30, 35})
+	add("b", [2]int{12, 15}, [2]int{33, 40})
+	add("c", [2]int{14, 16}, [2]int{40, 44})
+	add("d", [2]int{16, 22}, [2]int{40, 44})
+	insert(l, "coverage", periplus.CoverageFields, rows)
+	gaps, err := (&Questions{Engine: l}).Gaps(t.Context(), Ask{From: t0, To: t0.Add(60 * time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := ""
+	for _, g := range gaps {
+		got += fmt.Sprintf("%d-%d logs=%d; ", int(g.From.Sub(t0).Hours()), int(g.To.Sub(t0).Hours()), g.Logs)
+	}
+	if want := "10-22 logs=3; 30-44 logs=2; "; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
