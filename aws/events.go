@@ -11,6 +11,8 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+
+	"github.com/periplus/periplus/periplus"
 )
 
 // events is the text of a window: a page of events at a time, so that no more
@@ -18,8 +20,11 @@ import (
 type events struct {
 	g       *Group
 	ctx     context.Context
+	object  *periplus.Object
+	look    string // that is made: the object's ETag as it was listed
 	columns *columns
 	end     time.Time // of the window
+	found   found
 	in      cloudwatchlogs.FilterLogEventsInput
 
 	text  bytes.Buffer // of the page that is being read
@@ -63,6 +68,9 @@ func (e *events) page() error {
 		if err := e.add(&out.Events[i]); err != nil {
 			return err
 		}
+	}
+	if e.done {
+		e.object.ETag = e.look + " " + e.found.String()
 	}
 	// Lines with the same columns stand together, so that a header is written
 	// once a page and not once a line.
@@ -121,6 +129,7 @@ func (e *events) add(ev *types.FilteredLogEvent) error {
 		e.parts[l] = part
 		e.order = append(e.order, l)
 	}
+	before := part.Len()
 	if e.columns.stamped {
 		part.WriteString(time.UnixMilli(sdk.ToInt64(ev.Timestamp)).UTC().Format(stampTime))
 	}
@@ -132,12 +141,27 @@ func (e *events) add(ev *types.FilteredLogEvent) error {
 		part.WriteString(" " + interfaceOf(stream))
 	}
 	part.WriteByte('\n')
+	e.found.add(l, part.Bytes()[before:])
 	return nil
 }
 
+// lastLooks are the ages of a window at the looks after it was closed.
+func (g *Group) lastLooks() string {
+	var out []string
+	for _, at := range lookAges(g.lag) {
+		if at > window+g.lag {
+			out = append(out, short(at))
+		}
+	}
+	if len(out) == 0 {
+		return "never"
+	}
+	return strings.Join(out, " and ") + " after they began"
+}
+
 // seen is told how long after the end of its window an event was taken in. One
-// that comes after the lag may be missed: its window may have been read for the
-// last time.
+// that comes after the lag is in the lake late, or never if it comes after the
+// last look.
 func (g *Group) seen(after time.Duration) {
 	if after <= g.lag {
 		return
@@ -147,8 +171,8 @@ func (g *Group) seen(after time.Duration) {
 	g.late = max(g.late, after)
 	g.mu.Unlock()
 	if !told {
-		g.notice("events were delivered %s after the 10 minutes that they are of, and windows are read for the last time after %s; if that is usual here, add lag=%s to the address",
-			short(after), short(g.lag), short((after*2).Round(time.Hour)+time.Hour))
+		g.notice("events were delivered %s after the 5 minutes that they are of, which are read until %s after; what comes later is found when they are looked at again (%s): if that is usual here, add lag=%s to the address",
+			short(after), short(g.lag), g.lastLooks(), short((after*2).Round(time.Hour)+time.Hour))
 	}
 }
 

@@ -26,13 +26,11 @@ const Scheme = "cloudwatch:"
 // 5 minutes after that.
 const Lag = time.Hour
 
-// Group is a log group of CloudWatch Logs. Its objects are windows of 10 minutes,
-// each with the events of all its streams. A window that ended less than the lag
-// ago is open: it has another ETag as soon as newer events were taken in, and
-// one more when it is closed, so that a lake replaces its rows. What a stream is
-// said to hold may be an hour old; the last ETag depends on the clock alone.
-//
-// A lake that has read the group reads open windows and new ones, nothing else.
+// Group is a log group of CloudWatch Logs. Its objects are windows of 5 minutes,
+// each with the events of all its streams. A window is looked at again while its
+// events may come, at ages that lookAges tells: its ETag says which look is due, by
+// the clock alone, so that whoever asks is told the same, and what was found at
+// it. A look that finds what the last one found is ErrHeld.
 type Group struct {
 	From, To time.Time // of the records; zero: no bound
 	// Columns are those of the lines, as --aws-format gives them; "": EC2 is asked
@@ -62,6 +60,8 @@ type Group struct {
 	asked   time.Time       // when columns were
 	said    map[string]bool // notices
 	late    time.Duration   // the latest event seen, after the end of its window
+	spans   []span          // in which there may be events, as of listed
+	listed  time.Time       // when the streams were; zero: never
 }
 
 // IsGroup reports whether an address names a log group.
@@ -148,26 +148,38 @@ func (g *Group) Name() string { return Scheme + g.name }
 // Objects asks for the streams of the group and yields the windows that may hold
 // events of the time that is wanted, the oldest first.
 func (g *Group) Objects(ctx context.Context) iter.Seq2[periplus.Object, error] {
+	return g.objects(ctx, time.Time{})
+}
+
+// Recent is Objects of which only those are listed that may hold events since t,
+// or that are still looked at. AWS is not asked for the streams if Objects did.
+func (g *Group) Recent(ctx context.Context, t time.Time) iter.Seq2[periplus.Object, error] {
+	return g.objects(ctx, earlier(t, g.now().Add(-max(lastLook, window+g.lag)-time.Hour)))
+}
+
+// objects yields the windows since a time; zero: all.
+func (g *Group) objects(ctx context.Context, since time.Time) iter.Seq2[periplus.Object, error] {
 	return func(yield func(periplus.Object, error) bool) {
 		now := g.now()
-		s, err := g.streams(ctx, now)
-		if err == nil && len(s.spans) > 0 {
+		spans, known := g.recent(since, now)
+		var err error
+		if since.IsZero() || !known {
+			spans, err = g.streams(ctx, now)
+		}
+		if err == nil && len(spans) > 0 {
 			_, err = g.ask(ctx, true)
 		}
 		if err != nil {
 			yield(periplus.Object{URI: g.Name()}, err)
 			return
 		}
-		for start := range g.windows(s.spans) {
+		for start := range g.windows(spans) {
 			if ctx.Err() != nil {
 				yield(periplus.Object{URI: g.Name()}, ctx.Err())
 				return
 			}
 			o := g.object(start)
-			o.ETag = "closed"
-			if open := now.Before(start.Add(window + g.lag)); open {
-				o.ETag = fmt.Sprintf("open-%x", s.ingested)
-			}
+			o.ETag = g.look(start, now)
 			if !yield(o, nil) {
 				return
 			}
@@ -222,7 +234,9 @@ func (g *Group) Owns(uri string) bool {
 // Open reads the events of a window as lines of text, page by page. Where EC2
 // said which columns they have, a header line names them, and lines whose
 // columns do not hold their time have that of their event before them, as
-// CloudWatch Logs writes it when it exports a group.
+// CloudWatch Logs writes it when it exports a group. At the end the object's
+// ETag says what was found. A window that was read before is read to its end
+// before Open returns.
 func (g *Group) Open(ctx context.Context, o *periplus.Object) (io.ReadCloser, error) {
 	start, err := g.start(o.URI)
 	if err != nil {
@@ -232,11 +246,15 @@ func (g *Group) Open(ctx context.Context, o *periplus.Object) (io.ReadCloser, er
 	if err != nil {
 		return nil, err
 	}
-	e := &events{g: g, ctx: ctx, columns: c, end: start.Add(window), in: cloudwatchlogs.FilterLogEventsInput{
+	look, _, _ := strings.Cut(o.ETag, " ")
+	e := &events{g: g, ctx: ctx, object: o, look: look, columns: c, end: start.Add(window), in: cloudwatchlogs.FilterLogEventsInput{
 		LogGroupName: g.byName(), LogGroupIdentifier: g.byARN(),
 		LogStreamNamePrefix: text(g.prefix), FilterPattern: text(g.filter),
 		StartTime: sdk.Int64(start.UnixMilli()), EndTime: sdk.Int64(start.Add(window).UnixMilli() - 1), // that one is still wanted
 	}}
+	if o.Held != "" {
+		return e.again()
+	}
 	if err := e.page(); err != nil { // what is not permitted shows before anything is read
 		return nil, err
 	}

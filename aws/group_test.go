@@ -23,8 +23,8 @@ func at(hhmm string, i int) event { return event{clock(hhmm), line(clock(hhmm), 
 func testWindows(t *testing.T, c *cloud) {
 	c.stream("eni-0a-all")
 	c.stream("eni-0b-all")
-	c.put("eni-0a-all", at("10:00", 1), at("10:09", 2), at("10:10", 3))
-	c.put("eni-0b-all", at("09:00", 4), at("10:05", 5))
+	c.put("eni-0a-all", at("10:00", 1), at("10:04", 2), at("10:10", 3))
+	c.put("eni-0b-all", at("09:00", 4), at("10:03", 5))
 	g := c.open("")
 	got := read(t, g)
 	join := func(e ...event) string {
@@ -34,7 +34,7 @@ func testWindows(t *testing.T, c *cloud) {
 		}
 		return b.String()
 	}
-	want := map[string]string{"09:00": join(at("09:00", 4)), "10:00": join(at("10:00", 1), at("10:09", 2), at("10:05", 5)), "10:10": join(at("10:10", 3))}
+	want := map[string]string{"09:00": join(at("09:00", 4)), "10:00": join(at("10:00", 1), at("10:04", 2), at("10:03", 5)), "10:10": join(at("10:10", 3))}
 	for w, text := range want {
 		if got[w] != text {
 			t.Errorf("window %s holds\n%s\nwant\n%s", w, got[w], text)

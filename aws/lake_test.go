@@ -39,8 +39,8 @@ func sumOf(t *testing.T, l *lake.Lake, from, to time.Time) (s totals) {
 }
 
 // Read again and again, the lake holds every event once: also those that come
-// late and out of order, as long as their window is open. What is closed and
-// read is not asked for again.
+// late and out of order. A window is asked for when a look at it is due, and its
+// rows are replaced when it holds something new.
 func testLake(t *testing.T, c *cloud) {
 	c.stream("eni-0a-all")
 	l, err := lake.Create(t.Context(), filepath.Join(t.TempDir(), "lake"))
@@ -58,40 +58,57 @@ func testLake(t *testing.T, c *cloud) {
 		}
 		c.put(stream, list...)
 	}
-	ingest := func(what, now string, read int) {
+	// looked is how many windows are asked for, read how many of them are news.
+	ingest := func(what, now string, looked, read, held int) {
 		t.Helper()
 		g := c.open("") // a new run each time
+		g.To = clock("23:59")
 		g.Now = func() time.Time { return clock(now) }
 		c.count("FilterLogEvents")
+		before, err := l.Mark(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
 		sum, err := (&lake.Ingest{Lake: l, Source: g}).Run(t.Context())
 		if err != nil || len(sum.Failures) > 0 {
 			t.Fatalf("%s: %v %v", what, err, sum.Failures)
 		}
-		if got, want := sumOf(t, l, clock("00:00"), clock("23:59")), (totals{int64(put), 10 * int64(put)}); got != want {
+		if got, want := sumOf(t, l, clock("00:00"), clock("23:59")), (totals{int64(held), 10 * int64(held)}); got != want {
 			t.Errorf("%s: the lake holds %+v, want %+v", what, got, want)
 		}
 		// A request may be made again: see BenchmarkRead.
-		if n := c.count("FilterLogEvents"); n < read || read == 0 && n > 0 || sum.Objects != int64(read) {
-			t.Errorf("%s: %d objects read with %d requests, want %d", what, sum.Objects, n, read)
+		if n := c.count("FilterLogEvents"); n < looked || looked == 0 && n > 0 || sum.Objects != int64(read) {
+			t.Errorf("%s: %d objects read with %d requests, want %d and %d", what, sum.Objects, n, read, looked)
+		}
+		if after, err := l.Mark(t.Context()); err != nil || (after == before) != (looked == 0) {
+			t.Errorf("%s: the lake was at %s and is at %s, %v, after %d requests", what, before, after, err, looked)
 		}
 	}
 	add("eni-0a-all", "10:00", "10:05", "10:15", "11:00", "11:01")
-	// 10:00 to 11:10 is seven windows and the one that runs, and one before, in which
-	// a record may begin that comes later.
-	ingest("new", "11:10", 9)
-	ingest("again", "11:10", 0)
-	ingest("a little later", "11:12", 0)
-	// 10:00 closes at 11:10, 10:10 at 11:20: at 11:12 10:10 is open.
-	add("eni-0a-all", "10:12", "11:11")
-	ingest("late and out of order", "11:12", 7)
+	// 10:00 to 11:10 is fourteen windows and the one that runs, and two before, in
+	// which a record may begin that comes later.
+	ingest("new", "11:10", 17, 17, 5)
+	ingest("again", "11:10", 0, 0, 5)
+	// Five of them are 2, 6, 12, 16 and 22 minutes old by now.
+	ingest("a little later", "11:12", 5, 0, 5)
+	add("eni-0a-all", "10:58", "11:11")
+	ingest("late and out of order", "11:14", 2, 1, 6)
 	c.stream("eni-0b-all")
-	add("eni-0b-all", "10:45", "11:05")
-	ingest("another interface", "11:13", 7)
-	ingest("again", "11:13", 0)
-	// 10:00 to 13:00 are 19 windows; only 10:00 was read when it was closed.
-	ingest("long after", "13:00", 18)
-	ingest("again", "13:05", 0)
-	ingest("one closes and one begins", "13:10", 2)
+	add("eni-0b-all", "10:45", "11:06")
+	// 10:55 is 22 minutes old; 10:45 is looked at when it is closed, at 11:50.
+	ingest("another interface", "11:17", 6, 3, 8)
+	ingest("again", "11:17", 0, 0, 8)
+	// 21 are new, 13 are closed by now.
+	ingest("closed", "13:00", 34, 22, 9)
+	ingest("again", "13:00", 0, 0, 9)
+	add("eni-0a-all", "10:02", "10:03")
+	// 14 are new, 13 closed, and 3 are six hours old.
+	ingest("later than ever", "16:02", 30, 15, 11)
+	ingest("again", "16:02", 0, 0, 11)
+	// What the group keeps no longer stays: 10:45 had an event of this interface
+	// only, and ten windows are six hours old by now.
+	c.logs("DeleteLogStream", map[string]any{"logGroupName": groupName, "logStreamName": "eni-0b-all"})
+	ingest("gone", "16:52", 10, 0, 11)
 }
 
 // Another view of a group is another log: nobody adds it to the first.
@@ -152,8 +169,9 @@ func testRange(t *testing.T, c *cloud) {
 		}
 	}
 	f("", "", "08:00 10:00 10:10 12:00")
-	f("10:15", "", "10:00 10:10 12:00") // what begins at 10:05 may last until 10:15
-	f("10:20", "12:00", "10:10")
+	f("10:14", "", "10:00 10:10 12:00") // what begins at 10:04 may last until 10:14
+	f("10:15", "", "10:10 12:00")
+	f("10:24", "12:00", "10:10")
 	f("", "10:10", "08:00 10:00")
 	f("13:00", "", "")
 }

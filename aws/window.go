@@ -13,44 +13,117 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 )
 
-// window is the length of an object: long enough that a year of a quiet group is
-// no million requests, short enough that what is open is not all of a busy one.
-const window = 10 * time.Minute
+const (
+	// window is the length of an object: as short as may be, for what is fresh is
+	// read several times, and not shorter than a bucket of the table flows, whose
+	// rows two objects would split.
+	window = 5 * time.Minute
+	// longest is how long a record lasts at most: its event bears its start.
+	longest = 10 * time.Minute
+	// stale is how old what AWS says of a stream may be: "typically less than an
+	// hour, in rare situations longer".
+	stale = 3 * time.Hour
+)
 
-// stale is how old what AWS says of a stream may be: "typically less than an
-// hour, in rare situations longer".
-const stale = 3 * time.Hour
+// lookAges is how long after its start a window is looked at: often while its
+// events usually come, seldom later, when it is closed, and twice again for what
+// comes later than ever. Nothing of AWS's tells of which windows it took events
+// in, so every look downloads the window: this bounds how often each event is.
+func lookAges(lag time.Duration) []time.Duration {
+	closed := window + lag
+	var out []time.Duration
+	add := func(age time.Duration) {
+		// What is looked at shortly before it is closed is not worth it.
+		if age <= often && age < closed || age < closed*2/3 {
+			out = append(out, age)
+		}
+	}
+	for age := time.Duration(0); age <= often; age += 2 * time.Minute {
+		add(age)
+	}
+	add(16 * time.Minute) // records that last 10 minutes come until then
+	for age := 22 * time.Minute; age < closed; age *= 2 {
+		add(age)
+	}
+	out = append(out, closed)
+	for _, age := range []time.Duration{6 * time.Hour, lastLook} {
+		if age > closed {
+			out = append(out, age)
+		}
+	}
+	return out
+}
+
+const (
+	// often is how old a window is that is looked at every other minute: records
+	// that last a minute come until then.
+	often = 12 * time.Minute
+	// lastLook is how old it is at the last look, if the lag is not longer: before
+	// its events are gone of a group that keeps them for a day.
+	lastLook = 23 * time.Hour
+)
+
+// look names the last look that was due at a window: its ETag.
+func (g *Group) look(start, now time.Time) string {
+	age, name := now.Sub(start), short(0)
+	for _, at := range lookAges(g.lag) {
+		if age >= at {
+			name = short(at)
+		}
+	}
+	return name
+}
 
 // A span is a stretch of time in which there may be events.
 type span struct{ from, to time.Time }
 
-// streams is what the streams of a group say together.
-type streams struct {
-	spans    []span // sorted, apart from each other
-	ingested int64  // when the newest event was taken in; milliseconds
-}
-
-// streams asks for all streams of the group, or those with the prefix.
-func (g *Group) streams(ctx context.Context, now time.Time) (s streams, err error) {
+// streams asks for all streams of the group, or those with the prefix, and
+// returns when there may be events: sorted, apart from each other.
+func (g *Group) streams(ctx context.Context, now time.Time) (spans []span, err error) {
 	in := &cloudwatchlogs.DescribeLogStreamsInput{LogGroupName: g.byName(), LogGroupIdentifier: g.byARN(),
 		LogStreamNamePrefix: text(g.prefix), Limit: sdk.Int32(50)}
 	for {
 		out, err := g.client.DescribeLogStreams(ctx, in, g.patient("list the streams of "+g.name))
 		if err != nil {
-			return s, g.explain("logs:DescribeLogStreams", err)
+			return nil, g.explain("logs:DescribeLogStreams", err)
 		}
 		for i := range out.LogStreams {
 			g.learn(&out.LogStreams[i])
 			if sp, ok := g.span(&out.LogStreams[i], now); ok {
-				s.spans = append(s.spans, sp)
+				spans = append(spans, sp)
 			}
-			s.ingested = max(s.ingested, sdk.ToInt64(out.LogStreams[i].LastIngestionTime))
 		}
-		s.spans = joined(s.spans)
+		spans = joined(spans)
 		if in.NextToken = out.NextToken; sdk.ToString(in.NextToken) == "" {
-			return s, nil
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			g.spans, g.listed = slices.Clone(spans), now
+			return spans, nil
 		}
 	}
+}
+
+// recent is when there may be events since a time, as the last list of the
+// streams said it and the clock does since then: streams are not asked for
+// again, of which a group may have thousands. ok is false if they never were.
+func (g *Group) recent(since, now time.Time) (spans []span, ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.account == "" { // no stream, and so no name for its windows
+		return nil, false
+	}
+	for _, s := range append(slices.Clone(g.spans), span{g.listed.Add(-g.lag - longest), now}) {
+		if s.from = later(s.from, since); !g.From.IsZero() {
+			s.from = later(s.from, g.From.Add(-longest))
+		}
+		if !g.To.IsZero() {
+			s.to = earlier(s.to, g.To.Add(-1))
+		}
+		if !s.to.Before(s.from) {
+			spans = append(spans, s)
+		}
+	}
+	return joined(spans), true
 }
 
 // learn takes the account out of a stream's ARN.
@@ -69,7 +142,7 @@ func (g *Group) span(s *types.LogStream, now time.Time) (span, bool) {
 	// begin earlier, by the longest that a record lasts.
 	sp := span{created.Add(-g.lag), created}
 	if s.FirstEventTimestamp != nil {
-		sp.from = time.UnixMilli(*s.FirstEventTimestamp).UTC().Add(-window)
+		sp.from = time.UnixMilli(*s.FirstEventTimestamp).UTC().Add(-longest)
 	}
 	last := created
 	if s.LastEventTimestamp != nil {
@@ -78,14 +151,13 @@ func (g *Group) span(s *types.LogStream, now time.Time) (span, bool) {
 	// There may be more than is said, up to now; of the future, what is said.
 	sp.to = later(last, earlier(last.Add(stale), now))
 	if !g.From.IsZero() {
-		sp.from = later(sp.from, g.From.Add(-window)) // a record may last that long
+		sp.from = later(sp.from, g.From.Add(-longest))
 	}
 	if !g.To.IsZero() {
 		sp.to = earlier(sp.to, g.To.Add(-1))
 	}
 	return sp, !sp.to.Before(sp.from)
 }
-
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b

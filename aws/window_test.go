@@ -33,9 +33,37 @@ func TestWindowsOfSpans(t *testing.T) {
 	}
 	f("", "")
 	f("10:00-10:00", "10:00")
-	f("10:05-10:25", "10:00 10:10 10:20")
-	f("10:41-10:42 10:05-10:11 10:06-10:07", "10:00 10:10 10:40")
-	f("10:05-10:12 10:13-10:14 10:19-10:31", "10:00 10:10 10:20 10:30") // each once
+	f("10:04-10:14", "10:00 10:05 10:10")
+	f("10:41-10:42 10:04-10:06 10:03-10:04", "10:00 10:05 10:40")
+	f("10:04-10:06 10:07-10:08 10:09-10:16", "10:00 10:05 10:10 10:15") // each once
+}
+
+// A window is looked at a few times, whatever the lag.
+func TestLooks(t *testing.T) {
+	f := func(lag time.Duration, want string) {
+		t.Helper()
+		var got []string
+		for _, age := range lookAges(lag) {
+			got = append(got, short(age))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("with a lag of %s it is looked at after %v, want %s", lag, got, want)
+		}
+	}
+	f(time.Hour, "0s 2m 4m 6m 8m 10m 12m 16m 22m 1h5m 6h 23h")
+	f(20*time.Minute, "0s 2m 4m 6m 8m 10m 12m 16m 25m 6h 23h")
+	f(0, "0s 2m 4m 5m 6h 23h")
+	f(3*time.Hour, "0s 2m 4m 6m 8m 10m 12m 16m 22m 44m 1h28m 3h5m 6h 23h")
+	f(8*time.Hour, "0s 2m 4m 6m 8m 10m 12m 16m 22m 44m 1h28m 2h56m 8h5m 23h")
+	f(48*time.Hour, "0s 2m 4m 6m 8m 10m 12m 16m 22m 44m 1h28m 2h56m 5h52m 11h44m 23h28m 48h5m")
+
+	g, start := &Group{lag: time.Hour}, time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	for age, want := range map[time.Duration]string{-time.Hour: "0s", 0: "0s", 119 * time.Second: "0s", 2 * time.Minute: "2m", 15 * time.Minute: "12m",
+		30 * time.Minute: "22m", 65 * time.Minute: "1h5m", 23 * time.Hour: "23h", 1000 * time.Hour: "23h"} {
+		if got := g.look(start, start.Add(age)); got != want {
+			t.Errorf("after %s the look is %s, want %s", age, got, want)
+		}
+	}
 }
 
 // What a stream says may be old, or not be there.

@@ -35,6 +35,9 @@ type Batch struct {
 	Owned   []digest.Owned
 	Named   []digest.Named
 	IDs     []digest.ID
+	// Kept are objects that hold nothing but what the lake has of them, of which
+	// only the ledger learns.
+	Kept []periplus.ReadObject
 	// Grows says of objects of the batch that were read on where they had been
 	// left, of which bucket on their rows go. Of others that the ledger knows
 	// already all rows go.

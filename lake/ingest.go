@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,11 @@ type Ingest struct {
 	// Wait says to wait for another process that reads into the lake, as long
 	// as ctx lasts. Without it Run returns ErrBusy.
 	Wait bool
+	// Defer lets what only the ledger would learn (an object that holds nothing, or
+	// nothing new) wait for the next commit that adds rows: who follows a source
+	// looks at such objects again and again. What is lost of it with the process
+	// is looked at once more.
+	Defer bool
 	// Progress, when set, is called by one goroutine at a time, often.
 	Progress func(Progress)
 	// Now is the time that objects are marked with; nil: time.Now.
@@ -163,6 +169,9 @@ func (r *run) all(ctx context.Context) error {
 		}
 		t := &task{object: o, id: ObjectID(o.URI), old: old, known: known}
 		t.grown = r.left(t)
+		if known && old.State == periplus.ObjectRead && r.Exclude == nil { // see mayGrow
+			t.object.Held = old.ETag
+		}
 		batch = append(batch, t)
 		if o.Size < 0 {
 			bytes += unsized
@@ -183,10 +192,10 @@ func (r *run) all(ctx context.Context) error {
 }
 
 // same reports whether an object was read as it is now. What could not be read
-// is tried again.
+// is tried again. What stands behind a space was found when it was opened.
 func same(old periplus.ReadObject, o periplus.Object) bool {
-	return old.State != periplus.ObjectFailed && old.Size == o.Size && old.ETag == o.ETag &&
-		(o.Size >= 0 || o.ETag != "")
+	return old.State != periplus.ObjectFailed && old.Size == o.Size &&
+		(old.ETag == o.ETag || o.ETag != "" && strings.HasPrefix(old.ETag, o.ETag+" ")) && (o.Size >= 0 || o.ETag != "")
 }
 
 func (r *run) tell(f func(*Progress)) {
@@ -210,6 +219,7 @@ type task struct {
 	state  periplus.ObjectState
 	stats  periplus.Stats
 	err    error // why it failed or ended early
+	held   bool  // it holds nothing but what was read before
 
 	grown *growth   // where it was left; nil: it is read whole
 	next  *growth   // where it is left now; nil: nowhere
@@ -252,6 +262,16 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 	changed := false
 	for _, t := range tasks {
 		o := r.readObject(t, res.Spans[t.id])
+		if t.held {
+			o = t.old
+			o.ETag = t.object.ETag
+		}
+		if t.held || r.Defer && t.empty() {
+			delete(gone, t.id)
+			part.Skipped++
+			r.recall.later(o)
+			continue
+		}
 		o.Batch = batch.ID
 		part.object(t, o)
 		if t.known && t.old.State == periplus.ObjectFailed && o.State == periplus.ObjectFailed && o.Records == 0 && res.Spans[t.id].Windows == 0 {
@@ -270,10 +290,11 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 			return err
 		}
 	}
-	if !changed {
+	if !changed && !r.recall.due(r.Defer) {
 		r.sum.add(part)
 		return nil
 	}
+	batch.Kept = r.recall.waiting(batch.Objects)
 	for _, rows := range res.Hours {
 		batch.Flows = append(batch.Flows, part.count(rows, &r.seen))
 	}
@@ -285,6 +306,11 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 	r.sum.add(part)
 	r.lessons.learn(res, gone)
 	return r.recall.committed(ctx, r.Lake, batch.Objects)
+}
+
+// empty reports whether an object held nothing, and never has.
+func (t *task) empty() bool {
+	return t.state == periplus.ObjectRead && t.format == "" && !(t.known && t.old.Records > 0)
 }
 
 // writeMemory is about what a goroutine that writes rows holds: two row groups
@@ -387,6 +413,9 @@ func (r *run) one(ctx context.Context, b *digest.Batch, t *task, recs []periplus
 	o := b.Object(t.id)
 	defer func() { err = errors.Join(err, o.Close()) }()
 	stored, oerr := r.Source.Open(ctx, &t.object)
+	if t.held = t.object.Held != "" && errors.Is(oerr, periplus.ErrHeld); t.held {
+		return ctx.Err()
+	}
 	if oerr != nil {
 		t.state, t.err = periplus.ObjectFailed, oerr
 		return ctx.Err()

@@ -48,9 +48,12 @@ func (l *Lake) writeList(seq int64, b Batch) (dir string, err error) {
 			os.RemoveAll(dir)
 		}
 	}()
-	objects := slices.Clone(b.Objects)
+	objects := append(slices.Clone(b.Objects), b.Kept...)
 	for i := range objects {
-		objects[i].Batch = b.ID
+		// What was kept is of the batch that read it: see windows.go.
+		if i < len(b.Objects) || objects[i].Batch == "" {
+			objects[i].Batch = b.ID
+		}
 	}
 	if err := writeListed(dir, "objects", periplus.ObjectFields, objects, true); err != nil {
 		return "", err

@@ -1,7 +1,10 @@
 package lake
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/periplus/periplus/periplus"
@@ -20,6 +23,39 @@ type recall struct {
 	// an ingest commits makes another.
 	flows int64
 	took  map[string]bool // what the last run committed
+	// kept is what ledger says and the lake's own does not yet: see Ingest.Defer.
+	kept map[string]periplus.ReadObject
+}
+
+// mostKept is how many rows of the ledger wait for a commit with rows of flows.
+const mostKept = 256
+
+// later adds to what is known of an object what the next commit tells the lake.
+func (m *recall) later(o periplus.ReadObject) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.kept == nil {
+		m.kept = map[string]periplus.ReadObject{}
+	}
+	m.ledger[o.URI], m.kept[o.URI] = o, o
+}
+
+// due reports whether what waits is reason enough for a commit.
+func (m *recall) due(wait bool) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.kept) > mostKept || !wait && len(m.kept) > 0
+}
+
+// waiting is what waits, in the order of its names, without objects that were
+// read anew.
+func (m *recall) waiting(anew []periplus.ReadObject) []periplus.ReadObject {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, o := range anew {
+		delete(m.kept, o.URI)
+	}
+	return slices.SortedFunc(maps.Values(m.kept), func(a, b periplus.ReadObject) int { return cmp.Compare(a.URI, b.URI) })
 }
 
 // refresh loads what a run needs, unless nobody but this Ingest has committed
@@ -80,6 +116,7 @@ func (m *recall) committed(ctx context.Context, l *Lake, objects []periplus.Read
 	for _, o := range objects {
 		m.ledger[o.URI], m.took[o.URI] = o, true
 	}
+	m.kept = nil
 	s := tbl.CurrentSnapshot()
 	switch {
 	case s == nil || m.flows < 0:
@@ -96,7 +133,7 @@ func (m *recall) committed(ctx context.Context, l *Lake, objects []periplus.Read
 func (m *recall) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.ledger = nil
+	m.ledger, m.kept = nil, nil
 }
 
 func (m *recall) object(uri string) (periplus.ReadObject, bool) {

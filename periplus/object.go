@@ -2,6 +2,7 @@ package periplus
 
 import (
 	"context"
+	"errors"
 	"io"
 	"iter"
 	"time"
@@ -10,10 +11,15 @@ import (
 // Object is one file, blob or stream of log lines: what is known of it before
 // it is read. URI names it for good ("file:///…", "s3://…", "stdin:").
 type Object struct {
-	URI     string
-	Size    int64 // bytes as stored; -1 when not known
+	URI  string
+	Size int64 // bytes as stored; -1 when not known
+	// ETag is another one when the object may be another. Open may add to it,
+	// behind a space, what it found: that is kept with it and not compared.
 	ETag    string
 	ModTime time.Time
+	// Held is the ETag as which it was read before by who opens it, "" if never.
+	// An Open that finds nothing new since then may answer ErrHeld.
+	Held string
 
 	// What its name says, each "" or zero where it does not.
 	Hint   Place
@@ -29,6 +35,10 @@ type Source interface {
 	// Open returns the object's bytes as stored, not decompressed.
 	Open(ctx context.Context, o *Object) (io.ReadCloser, error)
 }
+
+// ErrHeld is Open's answer that an object holds nothing but what was read of it
+// as Held. The ETag that it has by then is the one to know it by.
+var ErrHeld = errors.New("nothing new since it was read")
 
 // An Expecter is a Source that wants to know which objects will be opened next,
 // in this order, so that it can fetch ahead.

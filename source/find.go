@@ -198,13 +198,16 @@ func (s *Set) Find(ctx context.Context, uri string) (periplus.Object, error) {
 }
 
 // Since is the same sources, of which only what may hold records since t is
-// listed, as far as the names say it; of log groups all windows are. It shares
-// the connections of s, which is the one to be closed.
+// listed, as far as the names say it; of log groups the windows that are looked
+// at again. It shares the connections of s, which is the one to be closed.
 func (s *Set) Since(t time.Time) periplus.Source {
 	c := &Set{files: s.files}
 	for _, r := range s.remotes {
-		if b, ok := r.(*Bucket); ok {
-			r = b.since(t)
+		switch own := r.(type) {
+		case *Bucket:
+			r = own.since(t)
+		case *group:
+			r = own.from(t)
 		}
 		c.remotes = append(c.remotes, r)
 	}

@@ -18,12 +18,27 @@ type group struct {
 	kept Filter
 }
 
+// recent is a log group of which only what may be new since a time is listed.
+type recent struct {
+	*aws.Group
+	since time.Time
+}
+
+func (r recent) Objects(ctx context.Context) iter.Seq2[periplus.Object, error] {
+	return r.Recent(ctx, r.since)
+}
+
+// from is the same group as recent has it. It shares the connection.
+func (g *group) from(t time.Time) *group {
+	return &group{g.Group, Filter{recent{g.Group, t}, g.kept.Choice}}
+}
+
 func openGroup(ctx context.Context, address string, opt Options) (*group, error) {
 	g, err := aws.OpenGroup(ctx, address)
 	if err != nil {
 		return nil, err
 	}
-	g.From, g.To, g.Columns, g.Retried, g.Notice = opt.From, opt.To, opt.Columns, opt.Retried, opt.Notice
+	g.From, g.To, g.Columns, g.Retried, g.Notice, g.Now = opt.From, opt.To, opt.Columns, opt.Retried, opt.Notice, opt.Now
 	rest := opt.Choice
 	rest.From, rest.To = time.Time{}, time.Time{} // its windows are of the events' own time: no margin
 	return &group{g, Filter{g, rest}}, nil

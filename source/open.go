@@ -43,6 +43,7 @@ type Options struct {
 	// Columns are those of AWS text without a header (--aws-format): a log group's
 	// are then not asked for.
 	Columns string
+	Now     func() time.Time // by which windows of log groups are open; nil: time.Now
 }
 
 // Open makes one source of addresses: files, folders, "-" for standard input,

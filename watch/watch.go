@@ -164,7 +164,7 @@ func (w *Watch) Run(ctx context.Context) error {
 // begin learns what the lake holds, so that what was read before is known when
 // it is listed, and how far each source has come.
 func (w *Watch) begin(ctx context.Context) error {
-	w.Ingest.Wait = true
+	w.Ingest.Wait, w.Ingest.Defer = true, true
 	w.Ingest.Source = &batch{}
 	if _, err := w.Ingest.Run(ctx); err != nil {
 		return err
