@@ -125,6 +125,7 @@ func TestCoverageOfWhatIsReadAgain(t *testing.T) {
 		"over an hour's end": {{a: awsMixed(1, day0.Add(58*time.Minute), 1, 4, 3, 0)}, {a: awsMixed(1, day0.Add(58*time.Minute), 1, 5, 0, 0)}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			l := openTest(t, t.TempDir())
 			src := &rereadSource{text: map[string]string{}}
 			for n, s := range steps {
@@ -175,7 +176,7 @@ func TestCoverageOfRandomReadings(t *testing.T) {
 			src := &rereadSource{text: map[string]string{}, breaks: map[string]int{}}
 			dir := t.TempDir()
 			l := openTest(t, dir)
-			for round := range 24 {
+			for round := range 16 {
 				for range 1 + rng.IntN(4) {
 					uri := fmt.Sprintf("file:///%d", rng.IntN(9))
 					delete(src.breaks, uri)

@@ -95,6 +95,7 @@ type CoverageTable struct {
 	Totals  CoverageSum
 	Logs    int64 // that had entries in the range
 	Hours   int64 // hours of logs: an hour of two logs counts twice
+	NoHour  int64 // bad lines of objects that tell no time; 0 unless all is asked
 	Missing int64 // hours of logs without entries where some are expected: those of Gaps
 	Gaps    []LogGap
 }
@@ -216,6 +217,13 @@ func (q *Questions) Coverage(ctx context.Context, a CoverageAsk) (*CoverageTable
 	if err != nil {
 		return nil, err
 	}
+	if a.From.IsZero() && a.To.IsZero() && (a.Filter == nil || a.Filter.of.Empty()) {
+		all, err := q.badLines(ctx)
+		if err != nil {
+			return nil, err
+		}
+		t.NoHour = max(0, all-t.Totals.Bad)
+	}
 	t.Gaps, err = q.LogGaps(ctx, a)
 	for _, g := range t.Gaps {
 		if !g.Lost {
@@ -223,6 +231,16 @@ func (q *Questions) Coverage(ctx context.Context, a CoverageAsk) (*CoverageTable
 		}
 	}
 	return t, err
+}
+
+// badLines are those of all objects.
+func (q *Questions) badLines(ctx context.Context) (n int64, err error) {
+	bad := build("SELECT o.bad, count(*) AS objects FROM objects AS o WHERE o.bad <> '' GROUP BY o.bad ORDER BY bad")
+	err = q.ask(ctx, statement(bad, []Span{{Table: "objects"}}), func(r *reader) {
+		kinds := r.text()
+		n += r.int() * badTotal(kinds)
+	})
+	return n, err
 }
 
 func (r *reader) coverage() CoverageSum {

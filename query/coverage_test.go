@@ -90,6 +90,33 @@ func TestCoverageFirstAndLast(t *testing.T) {
 	}
 }
 
+// Bad lines of objects that tell no time stand in no hour; they are told where
+// all is asked.
+func TestCoverageWithoutAnHour(t *testing.T) {
+	l := newLake(t)
+	insert(l, "coverage", periplus.CoverageFields, []periplus.Coverage{{Hour: t0, Provider: "aws", Log: "fl-1", Bad: 3}})
+	insert(l, "objects", periplus.ObjectFields, []periplus.ReadObject{
+		{ID: 1, URI: "a", Bad: map[periplus.BadKind]int64{periplus.BadSyntax: 1, periplus.BadTime: 2}, FirstSeen: t0},
+		{ID: 2, URI: "b", Bad: map[periplus.BadKind]int64{periplus.BadTime: 5}},
+		{ID: 3, URI: "c", Bad: map[periplus.BadKind]int64{periplus.BadTime: 5}},
+		{ID: 4, URI: "d"},
+	})
+	q := &Questions{Engine: l}
+	some, err := ParseCoverage("log = fl-1", t0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		ask  CoverageAsk
+		want int64
+	}{{CoverageAsk{}, 10}, {CoverageAsk{Filter: some}, 0}, {CoverageAsk{From: t0}, 0}} {
+		got, err := q.Coverage(t.Context(), c.ask)
+		if err != nil || got.Totals.Bad != 3 || got.NoHour != c.want {
+			t.Errorf("%+v: %+v, %v; want 3 bad lines, %d without an hour", c.ask, got, err, c.want)
+		}
+	}
+}
+
 func TestCoverageMistakes(t *testing.T) {
 	f := func(filter, by, want string) {
 		t.Helper()

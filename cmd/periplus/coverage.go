@@ -59,7 +59,7 @@ Exit code 3: --strict, and there is a gap, a lost window or a bad line.`,
 			if err := f.print(e, t); err != nil {
 				return err
 			}
-			if f.strict && len(t.Gaps)+int(t.Totals.SkipData+t.Totals.Bad) > 0 {
+			if f.strict && len(t.Gaps)+int(t.Totals.SkipData+t.Totals.Bad+t.NoHour) > 0 {
 				return exit{exitStrict, errors.New("--strict: the logs have gaps or bad lines")}
 			}
 			return nil
@@ -160,10 +160,17 @@ func gapKind(g query.LogGap) string {
 	return "missing"
 }
 
+// noHour is said of bad lines of objects that tell no time.
+const noHour = " of unknown time (table objects)"
+
 // coverageSummary is one line.
 func coverageSummary(t *query.CoverageTable) string {
 	if t.Logs == 0 {
-		return "no log has an entry in the range"
+		none := "no log has an entry in the range"
+		if t.NoHour > 0 {
+			none += "; " + several(t.NoHour, "bad line") + noHour
+		}
+		return none
 	}
 	logs := map[[3]string]bool{}
 	for _, g := range t.Gaps {
@@ -182,6 +189,9 @@ func coverageSummary(t *query.CoverageTable) string {
 		if c.n > 0 {
 			parts = append(parts, several(c.n, c.what))
 		}
+	}
+	if t.NoHour > 0 {
+		parts = append(parts, several(t.NoHour, "bad line")+noHour)
 	}
 	if more := t.Groups - int64(len(t.Rows)); more > 0 {
 		parts = append(parts, fmt.Sprintf("%d rows left out: raise --limit", more))
@@ -234,9 +244,10 @@ func (f *coverageFlags) coverageJSON(t *query.CoverageTable) any {
 		Totals  sum      `json:"totals"`
 		Logs    int64    `json:"logs"`
 		Hours   int64    `json:"hours"`
+		NoHour  int64    `json:"bad_without_hour"`
 		Missing int64    `json:"hours_missing"`
 		Gaps    []gap    `json:"gaps"`
-	}{t.By, []row{}, t.Groups, sums(t.Totals), t.Logs, t.Hours, t.Missing, []gap{}}
+	}{t.By, []row{}, t.Groups, sums(t.Totals), t.Logs, t.Hours, t.NoHour, t.Missing, []gap{}}
 	for _, r := range t.Rows {
 		values := map[string]string{}
 		for i, v := range r.Values {

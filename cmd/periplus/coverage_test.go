@@ -60,6 +60,17 @@ func TestCoverageCommand(t *testing.T) {
 	if rows, _ := cli(t, 0, "sql", "--lake", lake, "--csv", strings.TrimSpace(sql)); strings.Count(rows, "\n") != 3 {
 		t.Errorf("the statement\n%s\nanswers %q", sql, rows)
 	}
+	// A file of bad lines alone, whose name tells no time, is not passed over.
+	write(t, filepath.Join(dir, "junk.log"), "2 1 2\n")
+	cli(t, 0, "ingest", "--quiet", "--lake", lake, "--log-format", "aws-text", filepath.Join(dir, "junk.log"))
+	_, said = cli(t, 3, "coverage", "--lake", lake, "--strict", "--quiet")
+	if !strings.Contains(said, "; 1 bad line of unknown time (table objects)\n") {
+		t.Errorf("the summary is %q, want a bad line of unknown time", said)
+	}
+	out, _ = cli(t, 0, "coverage", "--lake", lake, "--json")
+	if !strings.Contains(out, `"bad_without_hour": 1,`) {
+		t.Errorf("as JSON, without the bad line of unknown time:\n%s", out)
+	}
 	cli(t, 2, "coverage", "--lake", lake, "--filter", "port = 443")
 	cli(t, 2, "coverage", "--lake", lake, "--group-by", "port")
 	if out, _ = cli(t, 0, "coverage", logs(t)); !strings.Contains(out, "111122223333") {
