@@ -8,12 +8,16 @@ import (
 	"io"
 	"iter"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/periplus/periplus/digest"
 	"github.com/periplus/periplus/periplus"
@@ -343,4 +347,72 @@ func TestCoverageOfWhatIsReadOn(t *testing.T) {
 	f("further, and nothing there", day0.Add(65*time.Minute), 4)
 	f("whole", never, 2, 45, 60)
 	f("nothing", never, 0)
+}
+
+// Of many windows that were made one file, those of a few objects are read
+// without the rest.
+func TestWindowsOfManyObjects(t *testing.T) {
+	l := openTest(t, t.TempDir())
+	const objects, each = 6000, 30
+	ask, want := map[int64]string{}, map[int64]int64{}
+	var ledger []periplus.ReadObject
+	for n := range 3 {
+		batch := fmt.Sprint("batch ", n)
+		var rows []windowRow
+		for i := range objects / 3 {
+			o := object(fmt.Sprintf("file:///%d/%d", n, i), 0)
+			ledger = append(ledger, o)
+			for e := range each {
+				place := &periplus.Place{Provider: "aws", Interface: fmt.Sprint("eni-", e)}
+				rows = append(rows, windowRow{batch, digest.Window{Object: o.ID, Bucket: day0, Place: place, NoData: int64(i)}})
+			}
+			if i%1500 == 7 {
+				ask[o.ID], want[o.ID] = batch, int64(i*each)
+			}
+		}
+		b := Batch{ID: batch, Objects: ledger[n*objects/3:]}
+		if err := l.Commit(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.keepWindows(b, rows); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask[1] = "batch 1"                    // not there
+	ask[ledger[0].ID] = "another batch 9" // what there is does not hold
+	f := func(what string, files int) {
+		t.Helper()
+		names, err := l.windowFiles()
+		if err != nil || len(names) != files {
+			t.Fatalf("%s: files %v, %v; want %d", what, names, err, files)
+		}
+		got := map[int64]int64{}
+		if err := l.windowsOf(t.Context(), ask, func(w windowRow) { got[w.Object] += w.NoData }); err != nil {
+			t.Fatal(err)
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("%s: %v; want %v", what, got, want)
+		}
+	}
+	f("three files", 3)
+	if err := l.change(t.Context(), func(ctx context.Context) error { return l.mergeWindows(ctx, 1, windowsRows) }); err != nil {
+		t.Fatal(err)
+	}
+	f("one file", 1)
+	names, err := l.windowFiles()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, least := 0, int64(math.MaxInt64)
+	for _, o := range ledger {
+		least = min(least, o.ID)
+	}
+	how := reading{objects: map[int64]string{least: ""}}
+	err = readBatches(t.Context(), filepath.Join(l.windowsDir(), names[0].name), how, func(b arrow.RecordBatch) error {
+		read += int(b.NumRows())
+		return nil
+	})
+	if err != nil || read != groupRows {
+		t.Errorf("%d of %d rows are read for one object, %v; want those of one row group", read, objects*each, err)
+	}
 }
