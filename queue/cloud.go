@@ -4,22 +4,29 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path"
 	"runtime"
 
 	servicebus "github.com/Azure/azure-sdk-for-go/sdk/messaging/azservicebus"
+	"gocloud.dev/gcp"
 	"gocloud.dev/pubsub"
 	_ "gocloud.dev/pubsub/awssnssqs" // awssqs://
 	"gocloud.dev/pubsub/azuresb"
-	_ "gocloud.dev/pubsub/gcppubsub" // gcppubsub://
+	"gocloud.dev/pubsub/gcppubsub"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/periplus/periplus/periplus"
 )
 
 // cloudQueue is a queue of one of the three clouds.
-type cloudQueue struct{ sub *pubsub.Subscription }
+type cloudQueue struct {
+	sub  *pubsub.Subscription
+	conn io.Closer // that is its own; nil: the library's
+}
 
 // openSQS opens awssqs://sqs.REGION.amazonaws.com/ACCOUNT/QUEUE, with region,
 // profile, endpoint as gocloud.dev/aws names them.
@@ -34,15 +41,39 @@ func openSQS(ctx context.Context, u *url.URL) (Queue, error) {
 	return openCloud(ctx, &raw)
 }
 
-// openPubSub opens gcppubsub://projects/PROJECT/subscriptions/NAME.
-func openPubSub(ctx context.Context, u *url.URL) (Queue, error) { return openCloud(ctx, u) }
+// openPubSub opens gcppubsub://projects/PROJECT/subscriptions/NAME. The library
+// would look for credentials once in the life of a process and keep what came of
+// it, an error too: whoever starts before the network does would never get in.
+func openPubSub(ctx context.Context, u *url.URL) (Queue, error) {
+	conn, err := dialPubSub(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sub, err := (&gcppubsub.URLOpener{Conn: conn}).OpenSubscriptionURL(ctx, u)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return &cloudQueue{sub, conn}, nil
+}
+
+func dialPubSub(ctx context.Context) (*grpc.ClientConn, error) {
+	if host := os.Getenv("PUBSUB_EMULATOR_HOST"); host != "" {
+		return grpc.NewClient(host, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	}
+	creds, err := gcp.DefaultCredentials(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn, _, err := gcppubsub.Dial(ctx, creds.TokenSource)
+	return conn, err
+}
 
 func openCloud(ctx context.Context, u *url.URL) (Queue, error) {
 	sub, err := pubsub.OpenSubscription(ctx, u.String())
 	if err != nil {
 		return nil, err
 	}
-	return &cloudQueue{sub}, nil
+	return &cloudQueue{sub: sub}, nil
 }
 
 // openServiceBus opens azuresb://QUEUE or azuresb://TOPIC?subscription=NAME of
@@ -77,7 +108,7 @@ func openServiceBus(ctx context.Context, u *url.URL) (Queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &cloudQueue{sub}, nil
+	return &cloudQueue{sub: sub}, nil
 }
 
 func (c *cloudQueue) Receive(ctx context.Context) (*periplus.Notice, error) {
@@ -96,4 +127,10 @@ func (c *cloudQueue) Receive(ctx context.Context) (*periplus.Notice, error) {
 	return notice(m.LoggableID, m.Body, m.Metadata, m.Ack, back), nil
 }
 
-func (c *cloudQueue) Close(ctx context.Context) error { return c.sub.Shutdown(ctx) }
+func (c *cloudQueue) Close(ctx context.Context) error {
+	err := c.sub.Shutdown(ctx)
+	if c.conn != nil {
+		err = errors.Join(err, c.conn.Close())
+	}
+	return err
+}

@@ -105,8 +105,14 @@ func TestSQS(t *testing.T) {
 	}
 }
 
-// Pub/Sub as its own test server plays it, over gRPC.
+// Pub/Sub as its own test server plays it, over gRPC. That there were no
+// credentials once does not stand in the way.
 func TestPubSub(t *testing.T) {
+	t.Setenv("PUBSUB_EMULATOR_HOST", "")
+	t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", t.TempDir()+"/none.json")
+	if q, err := Open(t.Context(), "gcppubsub://projects/p/subscriptions/periplus"); err == nil || !strings.Contains(err.Error(), "none.json") {
+		t.Fatalf("without credentials: %v, %v", q, err)
+	}
 	s := pstest.NewServer()
 	defer s.Close()
 	t.Setenv("PUBSUB_EMULATOR_HOST", s.Addr)
