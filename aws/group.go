@@ -145,6 +145,13 @@ func (g *Group) view() string {
 // Name is the group in the words of an error.
 func (g *Group) Name() string { return Scheme + g.name }
 
+// Exists asks whether the group is there and may be listed.
+func (g *Group) Exists(ctx context.Context) error {
+	_, err := g.client.DescribeLogStreams(ctx, &cloudwatchlogs.DescribeLogStreamsInput{LogGroupName: g.byName(), LogGroupIdentifier: g.byARN(),
+		Limit: sdk.Int32(1)}, g.patient("ask for "+g.name))
+	return g.explain("logs:DescribeLogStreams", err)
+}
+
 // Objects asks for the streams of the group and yields the windows that may hold
 // events of the time that is wanted, the oldest first.
 func (g *Group) Objects(ctx context.Context) iter.Seq2[periplus.Object, error] {

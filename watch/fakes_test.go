@@ -27,6 +27,7 @@ type bucket struct {
 	hidden map[string]bool // not listed, only found
 	fail   map[string]int  // how often an object cannot be opened
 	down   error           // of everything
+	gone   error           // what Missing says
 	listed []time.Time     // the times that Since was asked for
 }
 
@@ -78,6 +79,12 @@ func (b *bucket) Since(t time.Time) periplus.Source {
 	defer b.mu.Unlock()
 	b.listed = append(b.listed, t)
 	return b
+}
+
+func (b *bucket) Missing(context.Context) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.gone
 }
 
 func (b *bucket) Holds(uri string) bool { return strings.HasPrefix(uri, b.prefix) }

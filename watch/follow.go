@@ -21,8 +21,11 @@ func (w *Watch) poll(ctx context.Context, s *Named) {
 		if !all {
 			src = s.Since(recent.Add(-w.Recent))
 		}
-		if w.list(ctx, s, src) {
+		if n, ok := w.list(ctx, s, src); ok {
 			w.ready.Store(true)
+			if n == 0 && whole.IsZero() {
+				w.Log.Warn("a source lists nothing yet; if that is not so, check its address and what is chosen of it", "source", s.Name)
+			}
 			if recent = now; all {
 				whole = now
 			}
@@ -35,13 +38,13 @@ func (w *Watch) poll(ctx context.Context, s *Named) {
 	}
 }
 
-// list takes what a source lists and the lake has not; false: it could not be
-// listed to its end.
-func (w *Watch) list(ctx context.Context, s *Named, src periplus.Source) bool {
-	ok := true
+// list takes what a source lists and the lake has not, and returns how many
+// objects it lists; false: it could not be listed to its end.
+func (w *Watch) list(ctx context.Context, s *Named, src periplus.Source) (n int, ok bool) {
+	ok = true
 	for o, err := range src.Objects(ctx) {
 		if ctx.Err() != nil {
-			return false
+			return n, false
 		}
 		if err != nil {
 			ok = false
@@ -49,18 +52,19 @@ func (w *Watch) list(ctx context.Context, s *Named, src periplus.Source) bool {
 			w.Log.Warn("a source could not be listed; it is tried again", "source", s.Name, "error", err)
 			continue
 		}
+		n++
 		if _, known := w.Ingest.Has(o); known {
 			w.Metrics.newest(s.Name, time.Time{}, o.ModTime)
 			continue
 		}
 		if !w.wait.add(ctx, o, s, nil) {
-			return false
+			return n, false
 		}
 	}
 	if ok {
 		w.Metrics.listed(s.Name, nil)
 	}
-	return ok
+	return n, ok
 }
 
 // receive takes notices until ctx ends. The queue stays open after that, for

@@ -6,6 +6,7 @@ package watch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -27,6 +28,17 @@ type Source interface {
 	// that is Outside says that Objects would not, fs.ErrNotExist that it is gone.
 	Find(ctx context.Context, uri string) (periplus.Object, error)
 }
+
+// A Prober is a Source that can tell that it is not there, or may not be read:
+// an error is certain. nil is also the answer when nobody can tell now.
+type Prober interface {
+	Missing(ctx context.Context) error
+}
+
+// ErrMissing says that a source is not there, or not for us, of which the lake
+// holds nothing:
+// its address may be mistyped.
+var ErrMissing = errors.New("it cannot be read, and never was")
 
 // Named is a source and what it is called in reports.
 type Named struct {
@@ -50,6 +62,9 @@ type Watch struct {
 	Sources []Named
 	Open    func(context.Context) (Queue, error) // the queue; nil: there is none
 	Outside error                                // what Find's errors are for an object that is not to be read
+	// Patient says to wait for a source that is not there when it begins, instead
+	// of ending with ErrMissing.
+	Patient bool
 
 	Every  time.Duration // how often what is recent is listed; 0: a minute, with a queue 15
 	Recent time.Duration // how old that may be; 0: 3 hours
@@ -117,8 +132,9 @@ func (w *Watch) defaults() {
 }
 
 // Run follows the sources until ctx ends. Then it takes no more, commits and
-// acknowledges what was begun, and returns nil. An error is of the lake, and
-// comes only from the start: later ones are reported and tried again.
+// acknowledges what was begun, and returns nil. An error is of the lake or
+// ErrMissing, and comes only from the start: later ones are reported and tried
+// again.
 func (w *Watch) Run(ctx context.Context) error {
 	w.defaults()
 	if err := w.begin(ctx); err != nil {
@@ -162,7 +178,8 @@ func (w *Watch) Run(ctx context.Context) error {
 }
 
 // begin learns what the lake holds, so that what was read before is known when
-// it is listed, and how far each source has come.
+// it is listed, and how far each source has come; and whether there are those of
+// which it holds nothing.
 func (w *Watch) begin(ctx context.Context) error {
 	w.Ingest.Wait, w.Ingest.Defer = true, true
 	w.Ingest.Source = &batch{}
@@ -173,12 +190,39 @@ func (w *Watch) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	held := map[*Named]bool{}
 	for _, o := range ledger {
 		if s := w.source(o.URI); s != nil {
+			held[s] = true
 			w.Metrics.newest(s.Name, o.LastSeen, time.Time{})
 		}
 	}
-	return nil
+	if w.Patient {
+		return nil
+	}
+	return w.missing(ctx, held)
+}
+
+// missing asks the sources of which nothing is held whether they are there. What
+// was there before is waited for: it is no wrong address.
+func (w *Watch) missing(ctx context.Context, held map[*Named]bool) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second) // no answer is one too
+	defer cancel()
+	errs := make([]error, len(w.Sources))
+	var wg sync.WaitGroup
+	for i := range w.Sources {
+		f, ok := w.Sources[i].Source.(Prober)
+		if !ok || held[&w.Sources[i]] {
+			continue
+		}
+		wg.Go(func() {
+			if err := f.Missing(ctx); err != nil {
+				errs[i] = fmt.Errorf("%w: %w", ErrMissing, err)
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
 }
 
 // source is the first one that an object lies in.

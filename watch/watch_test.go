@@ -337,3 +337,29 @@ func TestLakeFails(t *testing.T) {
 		t.Errorf("%d records, ready says %v; want 10", got, w.Ready())
 	}
 }
+
+// A source that is not there ends the watch at its beginning, unless it is to be
+// waited for, or was there before.
+func TestMissingSource(t *testing.T) {
+	none := errors.New("no such bucket")
+	l, there, gone := newLake(t), &bucket{prefix: "s3://logs/"}, &bucket{prefix: "s3://lgos/", gone: none, down: none}
+	there.put("s3://logs/0", log(0, 100))
+	err := (&Watch{Ingest: &lake.Ingest{Lake: l}, Sources: []Named{{"logs", there}, {"lgos", gone}}}).Run(t.Context())
+	if !errors.Is(err, ErrMissing) || !errors.Is(err, none) || records(t, l) != 0 {
+		t.Errorf("it ends with %v and %d records", err, records(t, l))
+	}
+	w := follow(t, l, &Watch{Sources: []Named{{"logs", there}, {"lgos", gone}}, Patient: true})
+	until(t, "the other source", func() bool { return records(t, l) == 100 })
+	gone.put("s3://lgos/0", log(1, 50))
+	gone.mu.Lock()
+	gone.gone, gone.down = nil, nil
+	gone.mu.Unlock()
+	until(t, "what was made meanwhile", func() bool { return records(t, l) == 150 })
+	w.end()
+	gone.mu.Lock()
+	gone.gone, gone.down = none, none
+	gone.mu.Unlock()
+	there.put("s3://logs/1", log(2, 25))
+	w = follow(t, l, &Watch{Sources: []Named{{"logs", there}, {"lgos", gone}}})
+	until(t, "the other source, while one is gone that was there", func() bool { return records(t, l) == 175 })
+}

@@ -31,6 +31,7 @@ type watchFlags struct {
 	commitEvery   time.Duration
 	commitRecords int64
 	flowsOnly     bool
+	wait          bool
 }
 
 func (f *watchFlags) add(c *cobra.Command) {
@@ -41,6 +42,7 @@ func (f *watchFlags) add(c *cobra.Command) {
 	c.Flags().DurationVar(&f.commitEvery, "commit-every", watch.CommitEvery, "the longest that a new object waits for its commit to begin")
 	c.Flags().Int64Var(&f.commitRecords, "commit-records", watch.CommitRecords, "commit earlier when about so many records wait")
 	c.Flags().StringVar(&f.metrics, "metrics", "", "serve /metrics, /healthz and /readyz at [HOST]:PORT; without a host 127.0.0.1")
+	c.Flags().BoolVar(&f.wait, "wait", false, "wait for a source that is not there yet, or may not be read, instead of ending with 1")
 	c.Flags().BoolVar(&f.flowsOnly, "flows-only", false, "leave traffic to be built when it is asked for")
 }
 
@@ -93,7 +95,9 @@ It lists what is recent every minute, all now and then, and with --queue takes
 notice at once of what a store says was written; a message is acknowledged when
 the lake holds what it names. Several of these may run on one lake and share a
 queue. Killed at any instant, the next start goes on: nothing is lost and
-nothing counted twice. docs/watch.md tells how to set it up.
+nothing counted twice. A source that is not there at the start, or that may not
+be read, is an error (--wait waits for it); one that was read before, or that
+does not answer, is asked again. docs/watch.md tells how to set it up.
 
 Ctrl-C or SIGTERM: what was begun is committed and acknowledged, then it ends
 with 0. A second signal ends it at once.`,
@@ -128,7 +132,7 @@ func (f *watchFlags) run(ctx context.Context, e *env, d *deskFlags, in *ingestFl
 	}
 	log := slog.New(slog.NewTextHandler(e.errOut, &slog.HandlerOptions{Level: level}))
 	w := &watch.Watch{Every: f.every, Recent: f.recent, Whole: f.whole, CommitEvery: f.commitEvery, CommitRecords: f.commitRecords,
-		Outside: source.ErrOutside, Metrics: watch.NewMetrics(), Log: log}
+		Outside: source.ErrOutside, Patient: f.wait, Metrics: watch.NewMetrics(), Log: log}
 	for _, a := range args {
 		src, err := in.follow(ctx, w.Metrics, log, a)
 		if err != nil {
@@ -165,6 +169,9 @@ func (f *watchFlags) run(ctx context.Context, e *env, d *deskFlags, in *ingestFl
 	defer stop()
 	log.Info("watching", "lake", k.Dir(), "sources", strings.Join(args, " "))
 	err = errors.Join(w.Run(ctx), me.close())
+	if errors.Is(err, watch.ErrMissing) {
+		err = hint{err, "check the address; with --wait the source is waited for"}
+	}
 	for _, p := range me.peers() {
 		log.Info("own traffic left out", "peer", p.Remote, "records", p.Records, "bytes", p.Bytes)
 	}

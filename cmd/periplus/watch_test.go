@@ -192,6 +192,20 @@ func TestWatchAFolder(t *testing.T) {
 	f("requires at least 1 arg", "--lake", lake)
 }
 
+// A mistyped path is an error at once; with --wait the folder may come later.
+func TestWatchWhatIsNotThere(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "later")
+	lake := filepath.Join(t.TempDir(), "lake")
+	if _, said := cli(t, 1, "watch", "--lake", lake, dir); !strings.Contains(said, dir) || !strings.Contains(said, "--wait") {
+		t.Errorf("it says\n%s", said)
+	}
+	w := startWatch(t, "--lake", lake, "--every", "30ms", "--wait", dir)
+	w.until(`periplus_lists_total\{outcome="failed",source="` + regexp.QuoteMeta(dir) + `"\} [2-9]`)
+	write(t, filepath.Join(dir, "a.log"), v2)
+	w.until(`periplus_records_total 7`)
+	w.end()
+}
+
 func TestMetricsAddress(t *testing.T) {
 	f := func(in, want string) {
 		t.Helper()
