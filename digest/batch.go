@@ -21,6 +21,9 @@ type Batch struct {
 	// Seen reports whether a log entry was read in an earlier batch; nil: none
 	// was. Called from several goroutines.
 	Seen func(id uint64) bool
+	// Decided returns the Decisions of earlier batches on a 5-tuple; nil: there
+	// are none. Called from several goroutines.
+	Decided func(tuple uint64) []Decision
 
 	once   sync.Once
 	tables tables
@@ -40,6 +43,8 @@ type Batch struct {
 	common  [][2]common // by place
 	ids     []ID
 	repeats int64
+
+	decisions []Decision
 }
 
 const (

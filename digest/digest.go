@@ -53,6 +53,17 @@ type Window struct {
 	NoData, SkipData int64
 }
 
+// Decision says that a firewall let a connection through. Google Cloud's flow
+// entries do not say it, and those of a long connection come batches later.
+type Decision struct {
+	Tuple   uint64 // hash of the 5-tuple, the same for both directions
+	AtB     bool   // at the greater of its ends; else at the smaller one
+	Network string // "": the entry did not say
+	Reason  string // the rule
+	Time    time.Time
+	Object  int64 // the one that holds the entry
+}
+
 // Span is what one object held.
 type Span struct {
 	First, Last time.Time // zero where it held no record
@@ -83,6 +94,8 @@ type Result struct {
 	Windows iter.Seq2[Window, error]
 	// IDs are the entries of this batch that may come again, sorted.
 	IDs []ID
+	// Decisions are those of this batch on what was let through, sorted.
+	Decisions []Decision
 	// Spans holds every object, by id.
 	Spans map[int64]Span
 	// Repeats counts the entries that were dropped because they came before.

@@ -35,80 +35,113 @@ func dropRepeats(rows []row, dropped func(*row)) []row {
 	return out
 }
 
+// decision is what a firewall entry says of its 5-tuple.
+type decision struct {
+	side        stand
+	network     string
+	verdict     periplus.Verdict
+	reason      uint32
+	first, last int64
+}
+
 // join gives the flow entries of one 5-tuple the verdict of the firewall
-// entries at the same end, and returns the rows that are left: an event that no
-// flow took stays a row.
-func join(rows []row, t *tables) []row {
-	var events []int
+// entries at the same end, of this batch or of earlier ones. Firewall entries
+// stay rows, for flow entries of other batches may be theirs too; merge leaves
+// those out of totals that a flow tells.
+func (e *emitter) join(hash uint64, rows []row) {
+	e.said = e.said[:0]
+	open := false
 	for i := range rows {
-		if rows[i].stand&standEvent != 0 {
-			events = append(events, i)
+		r := &rows[i]
+		switch {
+		case r.stand&standEvent != 0:
+			e.decides(hash, r)
+		case r.verdict == periplus.Unknown && r.stand&standSide != standUnknown:
+			open = true
 		}
 	}
-	if len(events) == 0 || len(events) == len(rows) {
-		return rows
+	if !open {
+		return
 	}
-	taken := make([]bool, len(rows))
-	for i := range rows {
-		f := &rows[i]
-		if f.stand&standEvent != 0 || f.verdict != periplus.Unknown {
-			continue
-		}
-		best := -1
-		for _, j := range events {
-			if rows[j].decides(f, t) && (best < 0 || rows[j].after(&rows[best], t)) {
-				best = j
+	if e.b.Decided != nil {
+		for _, d := range e.b.Decided(hash) {
+			at := d.Time.UnixMicro()
+			side := standA
+			if d.AtB {
+				side = standB
 			}
-		}
-		if best >= 0 {
-			e := &rows[best]
-			f.verdict = e.verdict
-			if e.reason != f.reason {
-				f.reason = e.reason
-				f.note = t.withReason(f.note, e.reason)
-			}
-			taken[best] = true
+			e.said = append(e.said, decision{side, d.Network, periplus.Allowed, e.b.tables.reason(d.Reason), at, at})
 		}
 	}
-	out := rows[:0]
+	if len(e.said) == 0 {
+		return
+	}
 	for i := range rows {
-		if !taken[i] {
-			out = append(out, rows[i])
+		if f := &rows[i]; f.stand&standEvent == 0 && f.verdict == periplus.Unknown {
+			e.decide(f)
 		}
 	}
-	return out
 }
 
-// decides reports whether firewall entry e may be what let flow entry f through
-// or stopped it: at the same end, in the same network, and not after it. A
+// decides takes the decision of a firewall entry, and keeps it for later
+// batches if it let the connection through: then all that follows was too.
+func (e *emitter) decides(hash uint64, r *row) {
+	side := r.stand & standSide
+	if side == standUnknown {
+		return
+	}
+	network, reason := e.b.tables.said(r)
+	e.said = append(e.said, decision{side, network, r.verdict, r.reason, r.first, r.last})
+	if r.verdict == periplus.Allowed {
+		e.allowed = append(e.allowed, Decision{hash, side == standB, network, reason, fromMicros(r.first), r.object})
+	}
+}
+
+// decide gives a flow entry the last decision that may be its.
+func (e *emitter) decide(f *row) {
+	t := &e.b.tables
+	network, _ := t.said(f)
+	best := -1
+	for i := range e.said {
+		d := &e.said[i]
+		if d.may(f, network) && (best < 0 || d.after(&e.said[best], t)) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return
+	}
+	d := &e.said[best]
+	f.verdict = d.verdict
+	if d.reason != f.reason {
+		f.reason = d.reason
+		f.note = t.withReason(f.note, d.reason)
+	}
+}
+
+// may reports whether the decision may be what let flow entry f through or
+// stopped it: at the same end, in the same network, and not after it. A
 // connection that was let through stays so; a denial is for its own moment.
-func (r *row) decides(f *row, t *tables) bool {
-	const side = standSide
-	if r.stand&standEvent == 0 || r.stand&side != f.stand&side || r.stand&side == standUnknown {
+func (d *decision) may(f *row, network string) bool {
+	if d.side != f.stand&standSide || d.network != network && d.network != "" && network != "" {
 		return false
 	}
-	t.mu.RLock()
-	x, y := t.places[r.place], t.places[f.place]
-	t.mu.RUnlock()
-	if x.Network != y.Network && x.Network != "" && y.Network != "" {
+	if d.first > f.last+slack {
 		return false
 	}
-	if r.first > f.last+slack {
-		return false
-	}
-	return !r.verdict.Stopped() || r.last >= f.first-slack
+	return !d.verdict.Stopped() || d.last >= f.first-slack
 }
 
-// after reports whether firewall entry r is the later of two; where they are
-// at once the one that stopped counts.
-func (r *row) after(s *row, t *tables) bool {
-	if r.last != s.last {
-		return r.last > s.last
+// after reports whether d is the later of two; where they are at once the one
+// that stopped counts.
+func (d *decision) after(o *decision, t *tables) bool {
+	if d.last != o.last {
+		return d.last > o.last
 	}
-	if r.verdict.Stopped() != s.verdict.Stopped() {
-		return r.verdict.Stopped()
+	if d.verdict.Stopped() != o.verdict.Stopped() {
+		return d.verdict.Stopped()
 	}
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return strings.Compare(t.reasons[r.reason], t.reasons[s.reason]) < 0
+	return strings.Compare(t.reasons[d.reason], t.reasons[o.reason]) < 0
 }

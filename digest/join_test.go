@@ -2,6 +2,7 @@ package digest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,7 +11,7 @@ import (
 )
 
 // TestJoin: GCP's flow entries take the verdict of the firewall entries of
-// their 5-tuple and end.
+// their 5-tuple and end, which stay.
 func TestJoin(t *testing.T) {
 	f := func(name, flowsText, events, want string) {
 		t.Helper()
@@ -28,15 +29,15 @@ func TestJoin(t *testing.T) {
 		}
 	}
 	const flow = "10.0.0.1/40000 10.0.0.2/8080 6 5 500 gcp egress"
-	f("allowed", flow, "10.0.0.1/40000 10.0.0.2/8080 6 0 0 gcp event egress init allow reason=r1", "provider client allowed 5/500 r1")
-	f("denied", flow, "10.0.0.1/40000 10.0.0.2/8080 6 0 0 gcp event egress init deny reason=r1", "provider client denied 5/500 r1")
+	f("allowed", flow, "10.0.0.1/40000 10.0.0.2/8080 6 0 0 gcp event egress init allow reason=r1", "provider client allowed 5/500 r1; provider client allowed ? r1")
+	f("denied", flow, "10.0.0.1/40000 10.0.0.2/8080 6 0 0 gcp event egress init deny reason=r1", "provider client denied 5/500 r1; provider client denied ? r1")
 	f("at the other end: what left is not what was stopped", flow,
 		"10.0.0.1/40000 10.0.0.2/8080 6 0 0 gcp event ingress init deny reason=r1",
 		"provider client unknown 5/500; provider server denied ? r1")
 	f("another client port", flow, "10.0.0.1/40001 10.0.0.2/8080 6 0 0 gcp event egress init deny reason=r1",
 		"one_way client unknown 5/500; provider client denied ? r1")
 	f("a flow long after is let through still", flow+" at=7200-7260",
-		"10.0.0.1/40000 10.0.0.2/8080 6 0 0 gcp event egress init allow reason=r1 at=0-0", "provider client allowed 5/500 r1")
+		"10.0.0.1/40000 10.0.0.2/8080 6 0 0 gcp event egress init allow reason=r1 at=0-0", "provider client allowed ? r1; provider client allowed 5/500 r1")
 	f("a denial is for its moment", flow+" at=7200-7260",
 		"10.0.0.1/40000 10.0.0.2/8080 6 0 0 gcp event egress init deny reason=r1 at=0-0",
 		"provider client denied ? r1; provider client unknown 5/500")
@@ -45,15 +46,47 @@ func TestJoin(t *testing.T) {
 		"provider client unknown 5/500; provider client allowed ? r1")
 	f("an allowed event without a flow", "", "10.0.0.1/40000 10.0.0.2/8080 6 0 0 gcp event egress init allow", "provider client allowed ?")
 	f("the answers take it too", "10.0.0.2/8080 10.0.0.1/40000 6 5 500 gcp ingress",
-		"10.0.0.1/40000 10.0.0.2/8080 6 0 0 gcp event egress init allow reason=r1", "provider client allowed ? r1")
+		"10.0.0.1/40000 10.0.0.2/8080 6 0 0 gcp event egress init allow reason=r1", "provider client allowed ? r1; provider client allowed ? r1")
 	f("another network", flow+" net=a", "10.0.0.1/40000 10.0.0.2/8080 6 0 0 gcp event egress init deny net=b",
 		"provider client unknown 5/500; provider client denied ?")
 	f("the later one counts", flow+" at=100-160", `
 		10.0.0.1/40000 10.0.0.2/8080 6 0 0 gcp event egress init allow reason=r1 at=0-0
 		10.0.0.1/40000 10.0.0.2/8080 6 0 0 gcp event egress init deny reason=r2 at=120-120`,
-		"provider client denied 5/500 r2; provider client allowed ? r1")
+		"provider client denied 5/500 r2; provider client allowed ? r1; provider client denied ? r2")
 	f("drop records keep their own", flow+" drop", "10.0.0.1/40000 10.0.0.2/8080 6 0 0 gcp event egress init allow",
 		"provider client dropped 5/500; provider client allowed ?")
+}
+
+// TestJoinEarlier: flow entries take what a firewall entry of an earlier batch
+// let through.
+func TestJoinEarlier(t *testing.T) {
+	const flow = "10.0.0.1/40000 10.0.0.2/8080 6 5 500 gcp egress net=a at=7200-7260"
+	f := func(name, events, want string) {
+		t.Helper()
+		first := settle(t, &Batch{}, recs(t, events))
+		later := settle(t, &Batch{Decided: func(tuple uint64) []Decision {
+			return slices.DeleteFunc(slices.Clone(first.Decisions), func(d Decision) bool { return d.Tuple != tuple })
+		}}, recs(t, flow))
+		rows := flows(t, later)
+		if len(rows) != 1 {
+			t.Fatalf("%s: %d rows; want 1", name, len(rows))
+		}
+		got := rows[0].Verdict.String()
+		if n := rows[0].Note; n != nil && n.Reason != "" {
+			got += " " + n.Reason
+		}
+		if got != want {
+			t.Errorf("%s: got %q; want %q", name, got, want)
+		}
+	}
+	const event = "10.0.0.1/40000 10.0.0.2/8080 6 0 0 gcp event egress init net=a at=0-0 "
+	f("let through", event+"allow reason=r1", "allowed r1")
+	f("the last of two", event+"allow reason=r1\n"+strings.Replace(event, "at=0-0", "at=60-60", 1)+"allow reason=r2", "allowed r2")
+	f("a denial is for its moment", event+"deny reason=r1", "unknown")
+	f("another connection", strings.Replace(event, "40000", "40001", 1)+"allow reason=r1", "unknown")
+	f("at the other end", strings.Replace(event, "egress", "ingress", 1)+"allow reason=r1", "unknown")
+	f("another network", strings.Replace(event, "net=a", "net=b", 1)+"allow reason=r1", "unknown")
+	f("after the flow", strings.Replace(event, "at=0-0", "at=9000-9000", 1)+"allow reason=r1", "unknown")
 }
 
 func TestRepeats(t *testing.T) {

@@ -61,3 +61,14 @@ func compareCoverage(a, b periplus.Coverage) int {
 func compareIDs(a, b ID) int {
 	return cmp.Or(cmp.Compare(a.ID, b.ID), a.Time.Compare(b.Time), cmp.Compare(a.Object, b.Object))
 }
+
+func compareDecisions(a, b Decision) int {
+	second := func(d Decision) int {
+		if d.AtB {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(a.Tuple, b.Tuple), a.Time.Compare(b.Time), second(a)-second(b),
+		strings.Compare(a.Network, b.Network), strings.Compare(a.Reason, b.Reason), cmp.Compare(a.Object, b.Object))
+}

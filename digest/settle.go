@@ -27,17 +27,18 @@ func (b *Batch) Settle(ctx context.Context) (*Result, error) {
 	v := newView(b)
 	hours := b.hourRows(ctx, v)
 	return &Result{
-		Rows:     inOrder(hours),
-		Hours:    hours,
-		Servers:  b.serverList(),
-		Owned:    v.ownedList(b),
-		Named:    b.namedList(),
-		Coverage: b.coverageList(),
-		Windows:  b.windowList(),
-		IDs:      b.idList(),
-		Spans:    b.spans,
-		Repeats:  b.repeats,
-		close:    b.runs.close,
+		Rows:      inOrder(hours),
+		Hours:     hours,
+		Servers:   b.serverList(),
+		Owned:     v.ownedList(b),
+		Named:     b.namedList(),
+		Coverage:  b.coverageList(),
+		Windows:   b.windowList(),
+		IDs:       b.idList(),
+		Decisions: b.decisionList(),
+		Spans:     b.spans,
+		Repeats:   b.repeats,
+		close:     b.runs.close,
 	}, nil
 }
 
@@ -153,7 +154,8 @@ func (b *Batch) settlePart(ctx context.Context, part int) error {
 			return ctx.Err()
 		}
 		r := ruling{g.ruled & ruledRank, g.ruled&ruledRev != 0, true}
-		rows := join(dropRepeats(g.rows, b.dropped), &b.tables)
+		rows := dropRepeats(g.rows, b.dropped)
+		e.join(g.hash, rows)
 		for i := range rows {
 			if err := e.add(&rows[i], r); err != nil {
 				return err
@@ -180,6 +182,9 @@ func (b *Batch) dropped(r *row) {
 type emitter struct {
 	b *Batch
 	t *objectTables
+
+	said    []decision // of the 5-tuple that is looked at
+	allowed []Decision // of all
 }
 
 // add orients a row and keeps it.
@@ -201,6 +206,9 @@ func (e *emitter) add(r *row, by ruling) error {
 // end flushes and gives the tables back.
 func (e *emitter) end() error {
 	err := e.flush()
+	e.b.mu.Lock()
+	e.b.decisions = append(e.b.decisions, e.allowed...)
+	e.b.mu.Unlock()
 	e.t.reset()
 	e.b.giveBack(e.t)
 	return err
@@ -320,4 +328,9 @@ func uniteCoverage(in []periplus.Coverage) []periplus.Coverage {
 func (b *Batch) idList() []ID {
 	slices.SortFunc(b.ids, compareIDs)
 	return slices.CompactFunc(b.ids, func(a, b ID) bool { return a.ID == b.ID && a.Time.Equal(b.Time) })
+}
+
+func (b *Batch) decisionList() []Decision {
+	slices.SortFunc(b.decisions, compareDecisions)
+	return b.decisions
 }

@@ -79,14 +79,8 @@ func (t *tables) addNote(n periplus.Note) uint32 {
 	if id, ok := t.noteID[n]; ok {
 		return id
 	}
-	reason, ok := t.reasonID[n.Reason]
-	if !ok {
-		reason = uint32(len(t.reasons))
-		t.reasons = append(t.reasons, n.Reason)
-		t.reasonID[n.Reason] = reason
-	}
 	id := uint32(len(t.notes))
-	t.notes = append(t.notes, noteEntry{&n, id, reason})
+	t.notes = append(t.notes, noteEntry{&n, id, t.addReason(n.Reason)})
 	t.noteID[n] = id
 	if n.SrcService != n.DstService {
 		o := n
@@ -95,6 +89,30 @@ func (t *tables) addNote(n periplus.Note) uint32 {
 		t.notes[id].swapped, t.notes[s].swapped = s, id
 	}
 	return id
+}
+
+func (t *tables) addReason(text string) uint32 {
+	id, ok := t.reasonID[text]
+	if !ok {
+		id = uint32(len(t.reasons))
+		t.reasons = append(t.reasons, text)
+		t.reasonID[text] = id
+	}
+	return id
+}
+
+// reason returns the number of a reason.
+func (t *tables) reason(text string) uint32 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.addReason(text)
+}
+
+// said returns the network and the reason of a row.
+func (t *tables) said(r *row) (network, reason string) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.places[r.place].Network, t.reasons[r.reason]
 }
 
 func (t *tables) entry(id uint32) noteEntry {
