@@ -35,6 +35,8 @@ type Batch struct {
 	Owned   []digest.Owned
 	Named   []digest.Named
 	IDs     []digest.ID
+	// Decisions are what firewalls let through.
+	Decisions []digest.Decision
 	// Kept are objects that hold nothing but what the lake has of them, of which
 	// only the ledger learns.
 	Kept []periplus.ReadObject

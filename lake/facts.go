@@ -115,6 +115,20 @@ func readID(r *record) digest.ID {
 	return digest.ID{ID: uint64(r.number("id")), Time: r.time("time"), Object: r.number("object")}
 }
 
+var decisionFields = []periplus.Field[digest.Decision]{
+	{Name: "tuple", Type: periplus.Bigint, Get: func(d *digest.Decision) any { return int64(d.Tuple) }},
+	{Name: "at_b", Type: periplus.Boolean, Get: func(d *digest.Decision) any { return d.AtB }},
+	{Name: "network", Get: func(d *digest.Decision) any { return d.Network }},
+	{Name: "reason", Get: func(d *digest.Decision) any { return d.Reason }},
+	{Name: "time", Type: periplus.Timestamptz, Null: true, Get: func(d *digest.Decision) any { return when(d.Time) }},
+	{Name: "object", Type: periplus.Bigint, Get: func(d *digest.Decision) any { return d.Object }},
+}
+
+func readDecision(r *record) digest.Decision {
+	return digest.Decision{Tuple: uint64(r.number("tuple")), AtB: r.truth("at_b"), Network: r.text("network"),
+		Reason: r.text("reason"), Time: r.time("time"), Object: r.number("object")}
+}
+
 // Servers returns the ends that batches so far knew for servers, each once.
 func (l *Lake) Servers(ctx context.Context) ([]digest.Server, error) {
 	seen := map[digest.Server]bool{}
@@ -193,31 +207,58 @@ func span(first, last, f, t time.Time) (time.Time, time.Time) {
 	return first, last
 }
 
-// keepIDs is how long after the newest an entry may be delivered again.
-const keepIDs = 72 * time.Hour
+// keepEntries is how long after the newest a log entry is remembered: that
+// long it may be delivered again, or decide about what comes later.
+const keepEntries = 72 * time.Hour
 
-// lastIDs leaves out what is too old to come again.
-func lastIDs(ids []digest.ID) []digest.ID {
+// recent leaves out what is forgotten.
+func recent[T any](all []T, at func(*T) time.Time) []T {
 	var last time.Time
-	for _, i := range ids {
-		if i.Time.After(last) {
-			last = i.Time
+	for i := range all {
+		if t := at(&all[i]); t.After(last) {
+			last = t
 		}
 	}
-	return slices.DeleteFunc(ids, func(i digest.ID) bool { return i.Time.Before(last.Add(-keepIDs)) })
+	return slices.DeleteFunc(all, func(e T) bool { return at(&e).Before(last.Add(-keepEntries)) })
+}
+
+func recentIDs(ids []digest.ID) []digest.ID {
+	return recent(ids, func(i *digest.ID) time.Time { return i.Time })
+}
+
+// keepDecisions is how many decisions are remembered whatever their age: who
+// reads the logs of a month at once may come to all firewall entries first.
+const keepDecisions = 1_000_000
+
+func recentDecisions(decisions []digest.Decision) []digest.Decision {
+	if len(decisions) <= keepDecisions {
+		return decisions
+	}
+	return recent(decisions, func(d *digest.Decision) time.Time { return d.Time })
 }
 
 // IDs returns the log entries since a time, which a provider may deliver
 // again, with the object whose rows they are in.
 func (l *Lake) IDs(ctx context.Context, since time.Time) ([]digest.ID, error) {
+	ids, err := ofObjects(ctx, l, "ids", readID, func(i *digest.ID) int64 { return i.Object })
+	return slices.DeleteFunc(ids, func(i digest.ID) bool { return i.Time.Before(since) }), err
+}
+
+// Decisions returns what firewalls are known to have let through.
+func (l *Lake) Decisions(ctx context.Context) ([]digest.Decision, error) {
+	return ofObjects(ctx, l, "decisions", readDecision, func(d *digest.Decision) int64 { return d.Object })
+}
+
+// ofObjects reads one side table of all lists, whose rows are of objects: what
+// an object held before it was read again counts no more.
+func ofObjects[T any](ctx context.Context, l *Lake, name string, read func(*record) T, object func(*T) int64) ([]T, error) {
 	dirs, err := l.lists(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var out []digest.ID
+	var out []T
 	for _, dir := range dirs {
 		if len(out) > 0 {
-			// What an object held before it was read again counts no more.
 			objects, err := readListed(ctx, dir, "objects", func(r *record) int64 { return r.number("id") })
 			if err != nil {
 				return nil, err
@@ -226,17 +267,13 @@ func (l *Lake) IDs(ctx context.Context, since time.Time) ([]digest.ID, error) {
 			for _, id := range objects {
 				again[id] = true
 			}
-			out = slices.DeleteFunc(out, func(i digest.ID) bool { return again[i.Object] })
+			out = slices.DeleteFunc(out, func(e T) bool { return again[object(&e)] })
 		}
-		ids, err := readListed(ctx, dir, "ids", readID)
+		rows, err := readListed(ctx, dir, name, read)
 		if err != nil {
 			return nil, err
 		}
-		for _, i := range ids {
-			if !i.Time.Before(since) {
-				out = append(out, i)
-			}
-		}
+		out = append(out, rows...)
 	}
 	return out, nil
 }

@@ -244,7 +244,7 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 		}
 		p.Expect(ctx, objects)
 	}
-	b := &digest.Batch{Memory: r.Memory, Temp: r.Temp, Known: r.lessons.known, Seen: r.lessons.seen(gone)}
+	b := &digest.Batch{Memory: r.Memory, Temp: r.Temp, Known: r.lessons.known, Seen: r.lessons.seen(gone), Decided: r.lessons.decided(gone)}
 	if err := r.read(ctx, b, tasks); err != nil {
 		return err
 	}
@@ -258,7 +258,7 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 
 	part := &Summary{} // is added when the batch is committed
 	batch := Batch{ID: batchID(tasks, r.now()), Coverage: res.Coverage, Windows: res.Windows, Servers: res.Servers, Owned: res.Owned,
-		Named: res.Named, IDs: res.IDs}
+		Named: res.Named, IDs: res.IDs, Decisions: res.Decisions}
 	changed := false
 	for _, t := range tasks {
 		o := r.readObject(t, res.Spans[t.id])

@@ -19,6 +19,9 @@ import (
 type lessons struct {
 	servers map[digest.Server]struct{}
 	ids     []knownID // sorted
+	// decisions of each 5-tuple lie together.
+	decisions []digest.Decision
+	texts     map[string]string // networks and rules, each once
 }
 
 type knownID struct {
@@ -41,6 +44,11 @@ func (m *lessons) load(ctx context.Context, l *Lake) error {
 		return err
 	}
 	m.addIDs(ids)
+	decisions, err := l.Decisions(ctx)
+	if err != nil {
+		return err
+	}
+	m.addDecisions(decisions)
 	return nil
 }
 
@@ -65,11 +73,55 @@ func (m *lessons) seen(again map[int64]bool) func(uint64) bool {
 func (m *lessons) learn(res *digest.Result, again map[int64]bool) {
 	if len(again) > 0 {
 		m.ids = slices.DeleteFunc(m.ids, func(k knownID) bool { return again[k.object] })
+		m.decisions = slices.DeleteFunc(m.decisions, func(d digest.Decision) bool { return again[d.Object] })
 	}
 	for _, s := range res.Servers {
 		m.servers[s] = struct{}{}
 	}
 	m.addIDs(res.IDs)
+	m.addDecisions(res.Decisions)
+}
+
+// decided is the question what firewalls let through of a 5-tuple, for a batch
+// that reads some objects again.
+func (m *lessons) decided(again map[int64]bool) func(uint64) []digest.Decision {
+	if len(m.decisions) == 0 {
+		return nil
+	}
+	return func(tuple uint64) []digest.Decision {
+		from, _ := slices.BinarySearchFunc(m.decisions, tuple, func(d digest.Decision, t uint64) int { return cmp.Compare(d.Tuple, t) })
+		to := from
+		for to < len(m.decisions) && m.decisions[to].Tuple == tuple {
+			to++
+		}
+		some := m.decisions[from:to:to]
+		if slices.ContainsFunc(some, func(d digest.Decision) bool { return again[d.Object] }) {
+			some = slices.DeleteFunc(slices.Clone(some), func(d digest.Decision) bool { return again[d.Object] })
+		}
+		return some
+	}
+}
+
+// addDecisions adds what was let through and forgets what is too old.
+func (m *lessons) addDecisions(decisions []digest.Decision) {
+	if len(decisions) == 0 {
+		return
+	}
+	if m.texts == nil {
+		m.texts = map[string]string{}
+	}
+	once := func(s string) string {
+		if _, ok := m.texts[s]; !ok {
+			m.texts[s] = s
+		}
+		return m.texts[s]
+	}
+	for _, d := range decisions {
+		d.Network, d.Reason = once(d.Network), once(d.Reason)
+		m.decisions = append(m.decisions, d)
+	}
+	m.decisions = recentDecisions(m.decisions)
+	slices.SortFunc(m.decisions, func(a, b digest.Decision) int { return cmp.Or(cmp.Compare(a.Tuple, b.Tuple), a.Time.Compare(b.Time)) })
 }
 
 // addIDs adds entries and forgets those that are too old to come again.
@@ -84,7 +136,7 @@ func (m *lessons) addIDs(ids []digest.ID) {
 	for _, i := range m.ids {
 		last = max(last, i.time)
 	}
-	m.ids = slices.DeleteFunc(m.ids, func(i knownID) bool { return i.time < last-int64(keepIDs/time.Second) })
+	m.ids = slices.DeleteFunc(m.ids, func(i knownID) bool { return i.time < last-int64(keepEntries/time.Second) })
 	slices.SortStableFunc(m.ids, func(a, b knownID) int { return cmp.Compare(a.id, b.id) })
 	// Of an entry that came in several lists the last is where its rows are:
 	// the sort is stable and the lists are in the order of their commits.

@@ -70,7 +70,10 @@ func (l *Lake) writeList(seq int64, b Batch) (dir string, err error) {
 	if err := writeListed(dir, "named", namedFields, b.Named, false); err != nil {
 		return "", err
 	}
-	return dir, writeListed(dir, "ids", idFields, b.IDs, false)
+	if err := writeListed(dir, "ids", idFields, b.IDs, false); err != nil {
+		return "", err
+	}
+	return dir, writeListed(dir, "decisions", decisionFields, b.Decisions, false)
 }
 
 func writeListed[T any](dir, name string, fields []periplus.Field[T], rows []T, always bool) error {

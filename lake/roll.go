@@ -132,5 +132,12 @@ func (l *Lake) writeRoll(ctx context.Context, dir string, dirs []string) error {
 	if err != nil {
 		return err
 	}
-	return writeListed(dir, "ids", idFields, lastIDs(ids), false)
+	if err := writeListed(dir, "ids", idFields, recentIDs(ids), false); err != nil {
+		return err
+	}
+	decisions, err := l.Decisions(ctx)
+	if err != nil {
+		return err
+	}
+	return writeListed(dir, "decisions", decisionFields, recentDecisions(decisions), false)
 }
