@@ -58,6 +58,7 @@ type Merger struct {
 	Below int64
 
 	rows    []row
+	events  []int
 	watch   []observer
 	spoken  []interval
 	logs    []logTotal
@@ -109,6 +110,7 @@ func (m *Merger) Merge(rows []periplus.Flow) []periplus.Traffic {
 
 // conversation merges rows of one conversation, sorted.
 func (m *Merger) conversation(rows []row) {
+	rows = m.decide(rows)
 	m.observers(rows)
 	m.chooseLogs(rows)
 	m.leaveOut(rows)
