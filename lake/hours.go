@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -107,6 +108,41 @@ func (h *Hours) Conversations(ctx context.Context, hour time.Time) iter.Seq2[[]p
 // round: a weak rule oriented them and their client's port is known. Each is
 // reused.
 func (h *Hours) Weak(ctx context.Context, hour time.Time) iter.Seq2[*periplus.Flow, error] {
+	return h.some(ctx, hour, func(b *flowBlock, rows func(i int) bool) bool {
+		for i := range b.rows {
+			if b.weak(i) && !rows(i) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// Of yields the rows in an hour and around it of the conversations, with a
+// port, that are wanted. Each is reused.
+func (h *Hours) Of(ctx context.Context, hour time.Time, wanted func(client, server netip.Addr, port uint16, protocol uint8) bool) iter.Seq2[*periplus.Flow, error] {
+	return h.some(ctx, hour, func(b *flowBlock, rows func(i int) bool) bool {
+		for n, from := range b.starts {
+			k := b.key(int(from))
+			if k.port < 0 || !wanted(k.client, k.server, uint16(k.port), k.protocol) {
+				continue
+			}
+			to := b.rows
+			if n+1 < len(b.starts) {
+				to = int(b.starts[n+1])
+			}
+			for i := int(from); i < to; i++ {
+				if !rows(i) {
+					return false
+				}
+			}
+		}
+		return true
+	})
+}
+
+// some yields the rows in an hour and around it that choose gives to rows.
+func (h *Hours) some(ctx context.Context, hour time.Time, choose func(b *flowBlock, rows func(i int) bool) bool) iter.Seq2[*periplus.Flow, error] {
 	return func(yield func(*periplus.Flow, error) bool) {
 		m, err := h.open(ctx, hour)
 		if err != nil {
@@ -117,14 +153,14 @@ func (h *Hours) Weak(ctx context.Context, hour time.Time) iter.Seq2[*periplus.Fl
 		var f periplus.Flow
 		for _, c := range m.cursors {
 			for c.block != nil {
-				for i := range c.block.rows {
-					if !c.block.weak(i) || !m.within(c.block, i) {
-						continue
+				if !choose(c.block, func(i int) bool {
+					if !m.within(c.block, i) {
+						return true
 					}
 					c.block.fill(&f, i)
-					if !yield(&f, nil) {
-						return
-					}
+					return yield(&f, nil)
+				}) {
+					return
 				}
 				if err := c.next(); err != nil {
 					yield(nil, err)

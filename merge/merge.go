@@ -36,6 +36,8 @@ type Options struct {
 	// Known reports whether flags or a provider have named a server by now.
 	// Nil: none.
 	Known func(server netip.Addr, port uint16, protocol uint8) bool
+	// Answers are rows to be turned round. Nil: there are none.
+	Answers *Answers
 	// Owns returns the networks that own an address. Nil: none.
 	Owns func(netip.Addr) []Owner
 }

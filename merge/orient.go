@@ -8,8 +8,13 @@ import (
 )
 
 // Turns reports whether a row is turned round: a weak rule gives way when the
-// other end was named as a server since, and this one was not.
+// other end was named as a server since, and this one was not, or when the row
+// is the answer to what another row shows.
 func (o *Options) Turns(f *periplus.Flow) bool {
+	return o.known(f) || o.Answers.Has(f) && !(o.Known != nil && o.Known(f.Server, f.ServerPort, f.Protocol))
+}
+
+func (o *Options) known(f *periplus.Flow) bool {
 	return f.HasClientPort && f.HasPort && o.Known != nil && f.OrientedBy.Weak() &&
 		o.Known(f.Client, f.ClientPort, f.Protocol) && !o.Known(f.Server, f.ServerPort, f.Protocol)
 }

@@ -81,13 +81,24 @@ func pairOf(f *periplus.Flow) pair {
 	return pair{f.Client, f.Server}
 }
 
-// turned returns the pairs of addresses between which known servers turn
-// conversations round: those may join others of the pair, so all of them are
-// merged at once. There are few: only the first batches of a network do not
-// know its servers.
+// turned returns the pairs of addresses between which conversations are turned
+// round: those may join others of the pair, so all of them are merged at once.
+// There are few: what known servers turn round comes from the first batches of
+// a network, answers that came in another batch than the requests from clouds
+// that write the two directions apart.
 func (b *builder) turned(ctx context.Context, m *merge.Merger, hour time.Time) (map[pair][]periplus.Flow, error) {
-	if len(b.facts.servers) == 0 {
-		return nil, nil
+	m.Answers = &merge.Answers{}
+	for f, err := range b.flows.Weak(ctx, hour) {
+		if err != nil {
+			return nil, err
+		}
+		m.Answers.Want(f)
+	}
+	for f, err := range b.flows.Of(ctx, hour, m.Answers.Wants) {
+		if err != nil {
+			return nil, err
+		}
+		m.Answers.See(f)
 	}
 	out := map[pair][]periplus.Flow{}
 	for f, err := range b.flows.Weak(ctx, hour) {

@@ -172,13 +172,17 @@ func (g *gcpWriter) write(w *world, e *entry) {
 		w.err = cmp.Or(w.err, err)
 		return
 	}
-	f := gcpFile{hour: e.end.Unix() / 3600, delivery: max(e.c.delivery, 1), added: e.c.late}
-	g.hours[f] = append(g.hours[f], gcpLine{e.end, text})
+	at := e.end
+	if g.log.kind == firewallLog {
+		at = e.start // it is told when it is decided, not when the connection ends
+	}
+	f := gcpFile{hour: at.Unix() / 3600, delivery: max(e.c.delivery, 1), added: e.c.late}
+	g.hours[f] = append(g.hours[f], gcpLine{at, text})
 	if e.c.repeat {
 		w.truth.Records++
 		w.truth.Repeats++
 		f.delivery, f.added = f.delivery+1, true
-		g.hours[f] = append(g.hours[f], gcpLine{e.end, text})
+		g.hours[f] = append(g.hours[f], gcpLine{at, text})
 	}
 }
 

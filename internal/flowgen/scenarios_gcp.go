@@ -167,6 +167,26 @@ var gcpScenarios = []Scenario{
 			p.ask(w, w.times(10, 0, 2*time.Hour)...)
 			p.refuse(w, true, w.times(10, 0, 2*time.Hour)...)
 		}},
+	{Name: "gcp-firewall-long", Provider: "gcp", Deliveries: 1,
+		About: "connections go on for hours after the firewall's entry, which names only their beginning",
+		build: func(w *world) {
+			p := gcpPairOf(w)
+			w.logGCP(&flowLog{id: "prod", window: time.Minute}, project1, "", p.web, p.db)
+			w.firewall(keepAll, p.web, p.db)
+			for i := range 4 {
+				w.send(p.tcp(w, w.start.Add(time.Duration(7+i*9)*time.Minute), 5432, 90+i, 97*time.Second))
+			}
+		}},
+	{Name: "gcp-directions-apart", Provider: "gcp", Deliveries: 1,
+		About: "requests and answers of one connection lie in different files, and no firewall names who asked",
+		build: func(w *world) {
+			p := gcpPairOf(w)
+			w.logGCP(&flowLog{id: "prod"}, project1, "", p.web, p.db).shard = 3
+			p.ask(w, w.times(25, 0, time.Hour)...)
+			for _, t := range w.times(10, 0, time.Hour) {
+				w.send(p.tcp(w, t, 9092, 1, time.Second))
+			}
+		}},
 	{Name: "gcp-drops", Provider: "gcp", Deliveries: 1,
 		About: "drop records count what was dropped and why",
 		build: func(w *world) {
