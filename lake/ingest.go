@@ -310,7 +310,7 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 
 // empty reports whether an object held nothing, and never has.
 func (t *task) empty() bool {
-	return t.state == periplus.ObjectRead && t.format == "" && !(t.known && t.old.Records > 0)
+	return t.state == periplus.ObjectRead && t.format == "" && t.old.Format == ""
 }
 
 // writeMemory is about what a goroutine that writes rows holds: two row groups

@@ -145,6 +145,23 @@ func TestCoverageOfWhatIsReadAgain(t *testing.T) {
 	}
 }
 
+// An object that holds nothing any more is news to who follows it, if it held
+// windows or bad lines before.
+func TestCoverageOfWhatIsFollowed(t *testing.T) {
+	for name, text := range map[string]string{"windows": awsMixed(1, day0, 0, 2, 1, 0), "records": awsMixed(1, day0, 2, 0, 0, 0), "bad lines": awsMixed(1, day0, 0, 1, 0, 1)} {
+		l := openTest(t, t.TempDir())
+		src := &rereadSource{text: map[string]string{"file:///a": text}}
+		in := Ingest{Lake: l, Source: src, Defer: true}
+		for _, again := range []string{"", "\n", text, awsHeader} {
+			if _, err := in.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			readOnce(t, name, l, src)
+			src.text["file:///a"] = again
+		}
+	}
+}
+
 // What came of an object that broke off is taken back when it is tried again,
 // also where that were windows alone and it breaks off again.
 func TestCoverageOfWhatBreaksOff(t *testing.T) {

@@ -73,7 +73,7 @@ func touch(t *testing.T, dir string, at time.Time, chosen func() bool) {
 func TestReadingAgainDoesNotMatter(t *testing.T) {
 	names := []string{"aws-skipdata", "aws-nodata", "aws-nacl-denies-reply-at-server", "azure-vnet-both-observers", "gcp-repeated"}
 	found := 0
-	for i, s := range scenarios() {
+	for i, s := range flowgen.Scenarios() {
 		if !slices.Contains(names, s.Name) {
 			continue
 		}
