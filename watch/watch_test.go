@@ -360,6 +360,6 @@ func TestMissingSource(t *testing.T) {
 	gone.gone, gone.down = none, none
 	gone.mu.Unlock()
 	there.put("s3://logs/1", log(2, 25))
-	w = follow(t, l, &Watch{Sources: []Named{{"logs", there}, {"lgos", gone}}})
+	follow(t, l, &Watch{Sources: []Named{{"logs", there}, {"lgos", gone}}})
 	until(t, "the other source, while one is gone that was there", func() bool { return records(t, l) == 175 })
 }

@@ -11,6 +11,7 @@ import (
 	"net/textproto"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,8 +21,9 @@ import (
 
 // served is a command that serves the page.
 type served struct {
-	t  *testing.T
-	at string
+	t    *testing.T
+	at   string
+	push string // where pushed logs are taken; "": nowhere
 	// stop ends it as Ctrl-C does and returns its exit code.
 	stop func() int
 }
@@ -37,9 +39,17 @@ func serve(t *testing.T, args ...string) *served {
 		out.Close()
 	}()
 	p := &served{t: t}
+	both := slices.Contains(args, "--receive")
 	for lines := bufio.NewScanner(in); lines.Scan(); {
 		if _, at, ok := strings.Cut(lines.Text(), "http://"); ok {
-			p.at = "http://" + strings.Fields(at)[0]
+			at = "http://" + strings.Fields(at)[0]
+			if strings.HasPrefix(lines.Text(), "receive ") {
+				p.push, _, _ = strings.Cut(at, "/firehose")
+			} else {
+				p.at = at
+			}
+		}
+		if p.at != "" && (!both || p.push != "") {
 			break
 		}
 	}
