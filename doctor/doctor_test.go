@@ -175,6 +175,30 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// A log that lacks what only tells of ECS and the like has no problem, and is
+// told what it lacks.
+func TestFieldsThatNotEverybodyNeeds(t *testing.T) {
+	f := func(problems, missing, columns string) {
+		t.Helper()
+		m := &memory{text: map[string]string{awsName("fl-0a", 0): zip(t, awsLog(10, columns))}}
+		r, err := (&Check{Source: m, Now: func() time.Time { return t0.Add(20 * time.Minute) }}).Run(t.Context())
+		if err != nil || kinds(r) != problems {
+			t.Errorf("%v: problems %+v, want %q", err, r.Problems, problems)
+		}
+		if names := fmt.Sprint(r.Samples[0].Missing); !strings.Contains(names, missing) {
+			t.Errorf("missing are %s, want %s", names, missing)
+		}
+	}
+	without := func(words ...string) string {
+		return strings.Join(slices.DeleteFunc(strings.Fields(wide()), func(name string) bool {
+			return slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(name, w) })
+		}), " ")
+	}
+	f("", "[]", wide())
+	f("", "ecs-service-name", without("ecs-", "resource-id", "encryption-status"))
+	f("fields", "tcp-flags", without("ecs-", "tcp-flags"))
+}
+
 // TestParts: of a large object the first part is downloaded, and of a Parquet
 // file its end.
 func TestParts(t *testing.T) {

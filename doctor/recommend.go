@@ -8,6 +8,9 @@ type Field struct {
 	Or   string // another that says the same; "": none
 	// Why is what is not known without it; "" where it only adds detail.
 	Why string
+	// With is what it tells of and nothing else, for those who have it: to lack the
+	// field is no problem. "": everybody has it.
+	With string
 }
 
 // AWSFields are the fields of the VPC flow log that Periplus recommends, in the
@@ -44,18 +47,18 @@ var AWSFields = []Field{
 	{Name: "flow-direction", Why: "whether an interface sent or received, so that both sides' records are told apart"},
 	{Name: "traffic-path", Why: "by which gateway traffic leaves"},
 	{Name: "ecs-cluster-arn"},
-	{Name: "ecs-cluster-name", Why: "which task of ECS an address is"},
+	{Name: "ecs-cluster-name", Why: "which task of ECS an address is", With: "ECS"},
 	{Name: "ecs-container-instance-arn"},
 	{Name: "ecs-container-instance-id"},
 	{Name: "ecs-container-id"},
 	{Name: "ecs-second-container-id"},
-	{Name: "ecs-service-name", Why: "which service of ECS an address is"},
+	{Name: "ecs-service-name", Why: "which service of ECS an address is", With: "ECS"},
 	{Name: "ecs-task-definition-arn"},
 	{Name: "ecs-task-arn"},
 	{Name: "ecs-task-id"},
 	{Name: "reject-reason", Why: "why traffic was denied (Block Public Access, encryption controls)"},
-	{Name: "resource-id", Why: "which regional NAT gateway wrote a record"},
-	{Name: "encryption-status", Why: "what travels unencrypted"},
+	{Name: "resource-id", Why: "which regional NAT gateway wrote a record", With: "regional NAT gateways"},
+	{Name: "encryption-status", Why: "what travels unencrypted", With: "VPC encryption controls"},
 	{Name: "interface-type", Why: "what an interface is: NAT gateway, balancer, endpoint"},
 	{Name: "next-hop-interface-id"},
 	{Name: "next-hop-subnet-id"},

@@ -199,12 +199,12 @@ func (r *ranges) Seek(offset int64, whence int) (int64, error) {
 }
 
 // without names the missing fields without which something is not known, not
-// those that only add detail.
+// those that only add detail, or tell of what not everybody has.
 func (s *Sample) without() string {
 	var why []string
 	for _, f := range s.Missing {
 		switch {
-		case f.Why == "":
+		case f.Why == "", f.With != "":
 		case f.Or != "":
 			why = append(why, f.Name+" and "+f.Or)
 		default:

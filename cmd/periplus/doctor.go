@@ -32,7 +32,8 @@ the cloud's words, with what grants them), gaps, the newest object and how late
 logs are delivered, and an estimate of records, time and the lake's size.
 
 Exit code 0: there is something to read; 1: there is nothing that can be read;
-2: wrong usage; 3: --strict and there is a problem.`,
+2: wrong usage; 3: --strict and there is a problem. To lack a field that tells
+of what not everybody has, such as ECS, is none.`,
 		Example: "  periplus doctor ./AWSLogs\n  periplus doctor --from -24h s3://my-logs/AWSLogs/\n  periplus doctor --max-objects 10000 --json gs://my-sink",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if most < 0 || samples < 1 {
@@ -230,10 +231,14 @@ func sampleLines(say func(name, format string, args ...any), s *doctor.Sample) {
 			detail = append(detail, name)
 			continue
 		}
-		if why[f.Why] == nil {
-			order = append(order, f.Why)
+		what := f.Why
+		if f.With != "" {
+			what += "; only for who has " + f.With
 		}
-		why[f.Why] = append(why[f.Why], name)
+		if why[what] == nil {
+			order = append(order, what)
+		}
+		why[what] = append(why[what], name)
 	}
 	for _, w := range order {
 		say("", "missing: %s: %s", strings.Join(why[w], ", "), w)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/periplus/periplus/doctor"
 	"github.com/periplus/periplus/internal/servers"
 )
 
@@ -58,6 +60,20 @@ func TestDoctorCommand(t *testing.T) {
 	write(t, filepath.Join(bad, "x.log"), "not a log\x1b[31m\n")
 	if out, _ = cli(t, 1, "doctor", bad); !strings.Contains(out, "problem    format: ") || strings.Contains(out, "\x1b") {
 		t.Errorf("what is no log:\n%q", out)
+	}
+	// What tells of ECS alone is advice, also for --strict.
+	values := map[string]string{"version": "8", "account-id": "111122223333", "interface-id": "eni-0a", "srcaddr": "10.0.1.10", "dstaddr": "10.0.2.20",
+		"srcport": "50001", "dstport": "443", "protocol": "6", "packets": "10", "bytes": "1000", "start": "1700000000", "end": "1700000050", "action": "ACCEPT", "log-status": "OK"}
+	var head, line []string
+	for _, f := range doctor.AWSFields {
+		if v := values[f.Name]; !strings.HasPrefix(f.Name, "ecs-") {
+			head, line = append(head, f.Name), append(line, cmp.Or(v, "-"))
+		}
+	}
+	good := t.TempDir()
+	write(t, filepath.Join(good, "a.log"), strings.Join(head, " ")+"\n"+strings.Join(line, " ")+"\n")
+	if out, _ = cli(t, 0, "doctor", "--strict", good); !strings.Contains(out, "which service of ECS an address is; only for who has ECS") || !strings.Contains(out, "problems   none") {
+		t.Errorf("without the fields of ECS:\n%s", out)
 	}
 	cli(t, 2, "doctor")
 	cli(t, 2, "doctor", "--max-objects", "-1", dir)
