@@ -69,7 +69,8 @@ func TestHours(t *testing.T) {
 	conversationOf := func(f *periplus.Flow) string {
 		return fmt.Sprint(f.Client, f.Server, f.HasPort, f.ServerPort, f.Protocol)
 	}
-	want, weak := map[string][]string{}, 0
+	want, weak, even := map[string][]string{}, 0, 0
+	evenPort := func(_, _ netip.Addr, port uint16, _ uint8) bool { return port%2 == 0 }
 	inHour := map[string]bool{}
 	for _, rows := range files {
 		for i := range rows {
@@ -83,10 +84,13 @@ func TestHours(t *testing.T) {
 			if f.HasClientPort && f.OrientedBy.Weak() {
 				weak++
 			}
+			if f.HasPort && evenPort(f.Client, f.Server, f.ServerPort, f.Protocol) {
+				even++
+			}
 		}
 	}
-	if len(want) < 50 || weak < 50 {
-		t.Fatalf("%d conversations, %d weak rows; the test means more", len(want), weak)
+	if len(want) < 50 || weak < 50 || even < 50 {
+		t.Fatalf("%d conversations, %d weak rows, %d of even ports; the test means more", len(want), weak, even)
 	}
 	for _, sorted := range []bool{true, false} {
 		for _, keep := range []int64{0, 1} {
@@ -149,6 +153,16 @@ func TestHours(t *testing.T) {
 			}
 			if n != weak {
 				t.Errorf("sorted %v, keep %d: %d weak rows; want %d", sorted, keep, n, weak)
+			}
+			n = 0
+			for f, err := range h.Of(t.Context(), hour, evenPort) {
+				if err != nil || !f.HasPort || f.ServerPort%2 != 0 {
+					t.Fatal(err, f)
+				}
+				n++
+			}
+			if n != even {
+				t.Errorf("sorted %v, keep %d: %d rows of even ports; want %d", sorted, keep, n, even)
 			}
 			copies, err := filepath.Glob(filepath.Join(h.Temp, "*", "*"))
 			if err != nil || (len(copies) > 0) == sorted {

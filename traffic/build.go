@@ -87,20 +87,30 @@ func pairOf(f *periplus.Flow) pair {
 // a network, answers that came in another batch than the requests from clouds
 // that write the two directions apart.
 func (b *builder) turned(ctx context.Context, m *merge.Merger, hour time.Time) (map[pair][]periplus.Flow, error) {
-	m.Answers = &merge.Answers{}
+	out := map[pair][]periplus.Flow{}
+	m.Answers = nil
+	answers := &merge.Answers{}
 	for f, err := range b.flows.Weak(ctx, hour) {
 		if err != nil {
 			return nil, err
 		}
-		m.Answers.Want(f)
+		answers.Want(f)
+		if m.Turns(f) {
+			out[pairOf(f)] = nil
+		}
 	}
-	for f, err := range b.flows.Of(ctx, hour, m.Answers.Wants) {
+	found := false
+	for f, err := range b.flows.Of(ctx, hour, answers.Wants) {
 		if err != nil {
 			return nil, err
 		}
-		m.Answers.See(f)
+		answers.See(f)
+		found = true
 	}
-	out := map[pair][]periplus.Flow{}
+	if !found {
+		return out, nil
+	}
+	m.Answers = answers
 	for f, err := range b.flows.Weak(ctx, hour) {
 		if err != nil {
 			return nil, err
