@@ -223,5 +223,5 @@ func (t *objectTables) reset() {
 	clear(t.legs)
 	clear(t.cover)
 	clear(t.silent)
-	t.ids = t.ids[:0]
+	t.ids, t.nstaged = t.ids[:0], 0
 }

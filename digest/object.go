@@ -39,6 +39,9 @@ type objectTables struct {
 	silent map[windowKey]windows
 	ids    []ID
 
+	staged  [stageSize]staged
+	nstaged int
+
 	order, other []sortKey
 	scratch      []byte
 }
@@ -79,17 +82,72 @@ func (o *Object) Write(recs []periplus.Record) error {
 	states := o.places(recs, at[:len(recs)])
 	for i := range recs {
 		o.record(&recs[i], &states[at[i]])
-		if t := o.t; len(t.settled.rows)+len(t.waiting.rows)+len(t.grouped.rows) >= o.limit {
+		if o.t.nstaged == stageSize {
+			if err := o.addStaged(); err != nil {
+				return err
+			}
+		}
+	}
+	return o.addStaged()
+}
+
+// batchSize is how many records are looked at together.
+const batchSize = 256
+
+// stageSize is how many rows are looked up together: they stay in the nearest
+// cache.
+const stageSize = 32
+
+// staged is a record's row on its way into its table.
+type staged struct {
+	row
+	table  *rowTable
+	hash   uint64
+	place  *placeState
+	booked int64
+}
+
+// addStaged adds the staged rows to their tables.
+func (o *Object) addStaged() error {
+	t := o.t
+	var touched uint64
+	for i := range t.staged[:t.nstaged] {
+		s := &t.staged[i]
+		s.hash = s.table.hash(&s.row)
+		touched += s.table.touch(s.hash)
+	}
+	t.places.touched += int64(touched)
+	for i := range t.staged[:t.nstaged] {
+		s := &t.staged[i]
+		if r, isNew := s.table.find(&s.row, s.hash); !isNew {
+			o.again(r, s)
+		} else if len(t.settled.rows)+len(t.waiting.rows)+len(t.grouped.rows) >= o.limit {
 			if err := o.flush(); err != nil {
 				return err
 			}
 		}
 	}
+	t.nstaged = 0
 	return nil
 }
 
-// batchSize is how many records are looked at together.
-const batchSize = 256
+// again adds a record to the row that it belongs to.
+func (o *Object) again(r *row, s *staged) {
+	if s.has&hasID != 0 {
+		// The same entry twice in one object.
+		o.repeats++
+		o.span.Records -= int64(s.records)
+		o.coverage(s.place, s.booked).records -= int64(s.records)
+		return
+	}
+	if r.note != s.note {
+		r.note = o.mergeNotes(r.note, s.note)
+	}
+	if s.table == &o.t.settled {
+		s.table.addPort(r, s.aPort)
+	}
+	r.add(&s.row)
+}
 
 func (o *Object) record(r *periplus.Record, p *placeState) {
 	first, last, booked := micros(r)
@@ -120,20 +178,24 @@ func (o *Object) record(r *periplus.Record, p *placeState) {
 	}
 	o.first, o.last = min(o.first, first), max(o.last, last)
 
-	var k row
-	o.fill(&k, r, p, booked)
+	s := &o.t.staged[o.t.nstaged]
+	o.t.nstaged++
+	*s = staged{place: p, booked: booked}
+	k := &s.row
+	o.fill(k, r, p, booked)
 	k.first, k.last = first, last
 	k.minutes = minutesOf(first, last, int64(k.bucket)*microsPerBucket)
 	if r.SrcID != nil || r.DstID != nil {
-		o.names(r, p, &k)
+		o.names(r, p, k)
 	}
-	o.owner(p, r, &k)
-	rule := o.rule(r, &k)
+	o.owner(p, r, k)
+	rule := o.rule(r, k)
 	if !rule.ok || p.joins || k.has&hasID != 0 {
-		o.wait(r, &k, p, booked)
+		s.table = o.wait(r, k, p)
 		return
 	}
-	o.settle(&k, rule)
+	o.settle(k, rule)
+	s.table = &o.t.settled
 }
 
 // micros are a record's times; what it lacks is taken from what it has.
@@ -310,22 +372,13 @@ func (o *Object) server(k *row, rev bool) {
 	}
 }
 
-// settle adds a record to its flow row.
+// settle turns a record's row as it is settled.
 func (o *Object) settle(k *row, rule ruling) {
 	k.orient = rule.rank
 	if rule.rev {
 		o.turn(k)
 	}
 	k.bOpened = 0
-	r, isNew := o.t.settled.find(k)
-	if isNew {
-		return
-	}
-	if r.note != k.note {
-		r.note = o.mergeNotes(r.note, k.note)
-	}
-	o.t.settled.addPort(r, k.aPort)
-	r.add(k)
 }
 
 // turn swaps a row whose note is that of its record.
@@ -338,8 +391,8 @@ func (o *Object) turn(k *row) {
 	}
 }
 
-// wait adds a record to its 5-tuple's waiting row.
-func (o *Object) wait(r *periplus.Record, k *row, p *placeState, booked int64) {
+// wait makes a record's row one that waits and returns the table for it.
+func (o *Object) wait(r *periplus.Record, k *row, p *placeState) *rowTable {
 	k.evid = evidAB
 	if r.Has&periplus.HasPackets != 0 && r.Packets == 0 {
 		k.evid = 0
@@ -366,25 +419,10 @@ func (o *Object) wait(r *periplus.Record, k *row, p *placeState, booked int64) {
 		o.turn(k)
 		k.evid = k.evid.swap()
 	}
-	table := &o.t.waiting
 	if p.joins || k.has&hasID != 0 || k.stand&(standEvent|standOther) != 0 {
-		table = &o.t.grouped
+		return &o.t.grouped
 	}
-	w, isNew := table.find(k)
-	switch {
-	case isNew:
-		return
-	case k.has&hasID != 0:
-		// The same entry twice in one object.
-		o.repeats++
-		o.span.Records -= int64(k.records)
-		o.coverage(p, booked).records -= int64(k.records)
-		return
-	}
-	if w.note != k.note {
-		w.note = o.mergeNotes(w.note, k.note)
-	}
-	w.add(k)
+	return &o.t.waiting
 }
 
 // swap exchanges the ends.

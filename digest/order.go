@@ -52,10 +52,17 @@ func compareNamed(a, b Named) int {
 		strings.Compare(nameKey(a.Identity), nameKey(b.Identity)))
 }
 
-func compareCoverage(a, b periplus.Coverage) int {
-	return cmp.Or(a.Hour.Compare(b.Hour), strings.Compare(a.Provider, b.Provider), strings.Compare(a.Account, b.Account),
+// compareCovered orders places as coverage of one hour is.
+func compareCovered(a, b *periplus.Place) int {
+	return cmp.Or(strings.Compare(a.Provider, b.Provider), strings.Compare(a.Account, b.Account),
 		strings.Compare(a.Region, b.Region), strings.Compare(a.Network, b.Network), strings.Compare(a.Subnet, b.Subnet),
 		strings.Compare(a.Interface, b.Interface), strings.Compare(a.Log, b.Log))
+}
+
+// sameCoverage reports whether two rows are of the same hour and place.
+func sameCoverage(a, b *periplus.Coverage) bool {
+	return a.Interface == b.Interface && a.Hour.Equal(b.Hour) && a.Log == b.Log && a.Subnet == b.Subnet &&
+		a.Network == b.Network && a.Region == b.Region && a.Account == b.Account && a.Provider == b.Provider
 }
 
 func compareIDs(a, b ID) int {

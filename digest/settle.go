@@ -3,6 +3,7 @@ package digest
 import (
 	"context"
 	"errors"
+	"maps"
 	"runtime"
 	"slices"
 
@@ -292,19 +293,30 @@ func (b *Batch) namedList() []Named {
 }
 
 func (b *Batch) coverageList() []periplus.Coverage {
-	out := make([]periplus.Coverage, 0, len(b.cover))
-	for place, hours := range b.cover {
+	// Places are put in order, not their rows, of which there are many more.
+	places := make([]int, len(b.cover))
+	for i := range places {
+		places[i] = i
+	}
+	slices.SortFunc(places, func(x, y int) int { return compareCovered(b.tables.places[x], b.tables.places[y]) })
+	byHour := map[int64][]periplus.Coverage{}
+	n := 0
+	for _, place := range places {
 		p := b.tables.places[place]
-		for i := range hours {
-			c := &hours[i]
-			out = append(out, periplus.Coverage{
+		for i := range b.cover[place] {
+			c := &b.cover[place][i]
+			byHour[c.hour] = append(byHour[c.hour], periplus.Coverage{
 				Hour: fromMicros(c.hour * 3600e6), Provider: p.Provider, Account: p.Account, Network: p.Network, Subnet: p.Subnet,
 				Region: p.Region, Interface: p.Interface, Log: p.Log, KeepsPassed: c.keepsPassed,
 				Records: c.records, NoData: c.noData, SkipData: c.skipData,
 			})
+			n++
 		}
 	}
-	slices.SortFunc(out, compareCoverage)
+	out := make([]periplus.Coverage, 0, n)
+	for _, hour := range slices.Sorted(maps.Keys(byHour)) {
+		out = append(out, byHour[hour]...)
+	}
 	return uniteCoverage(out)
 }
 
@@ -312,7 +324,7 @@ func (b *Batch) coverageList() []periplus.Coverage {
 func uniteCoverage(in []periplus.Coverage) []periplus.Coverage {
 	out := in[:0]
 	for _, c := range in {
-		if n := len(out); n > 0 && compareCoverage(out[n-1], c) == 0 {
+		if n := len(out); n > 0 && sameCoverage(&out[n-1], &c) {
 			o := &out[n-1]
 			o.KeepsPassed = o.KeepsPassed || c.KeepsPassed
 			o.Records += c.Records

@@ -21,13 +21,21 @@ func (t *rowTable) reset() {
 	t.rows, t.nsets = t.rows[:0], 0
 }
 
+// touch reads where in the index a hash belongs, so that it is near when it is
+// looked up.
+func (t *rowTable) touch(hash uint64) uint64 {
+	if len(t.index) == 0 {
+		return 0
+	}
+	return t.index[hash&uint64(len(t.index)-1)]
+}
+
 // find returns the row with the key of k and whether it is new: then it is a
 // copy of k. The pointer is good until the next find.
-func (t *rowTable) find(k *row) (*row, bool) {
+func (t *rowTable) find(k *row, hash uint64) (*row, bool) {
 	if len(t.rows)*4 >= len(t.index)*3 {
 		t.grow()
 	}
-	hash := t.hash(k)
 	mask := uint64(len(t.index) - 1)
 	tag := hash &^ (1<<32 - 1)
 	for i := hash & mask; ; i = (i + 1) & mask {

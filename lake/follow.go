@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/apache/iceberg-go"
@@ -250,9 +251,12 @@ func sortedCoverage(rows map[coverageKey]periplus.Coverage) []periplus.Coverage 
 		out = append(out, c)
 	}
 	slices.SortFunc(out, func(a, b periplus.Coverage) int {
-		return cmp.Or(a.Hour.Compare(b.Hour), cmp.Compare(a.Provider, b.Provider), cmp.Compare(a.Account, b.Account),
-			cmp.Compare(a.Region, b.Region), cmp.Compare(a.Network, b.Network), cmp.Compare(a.Subnet, b.Subnet),
-			cmp.Compare(a.Interface, b.Interface), cmp.Compare(a.Log, b.Log))
+		if c := a.Hour.Compare(b.Hour); c != 0 {
+			return c // cmp.Or would go on to make the other comparisons
+		}
+		return cmp.Or(strings.Compare(a.Provider, b.Provider), strings.Compare(a.Account, b.Account),
+			strings.Compare(a.Region, b.Region), strings.Compare(a.Network, b.Network), strings.Compare(a.Subnet, b.Subnet),
+			strings.Compare(a.Interface, b.Interface), strings.Compare(a.Log, b.Log))
 	})
 	return out
 }

@@ -245,6 +245,9 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 		p.Expect(ctx, objects)
 	}
 	b := &digest.Batch{Memory: r.Memory, Temp: r.Temp, Known: r.lessons.known, Seen: r.lessons.seen(gone), Decided: r.lessons.decided(gone)}
+	if len(r.lessons.servers) == 0 {
+		b.Known = nil // it would be asked twice a record
+	}
 	if err := r.read(ctx, b, tasks); err != nil {
 		return err
 	}
