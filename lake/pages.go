@@ -65,6 +65,9 @@ func (x *indices) put(i int32) {
 	}
 	x.n++
 	if x.mixed {
+		if len(x.list) == cap(x.list) {
+			x.list = double(x.list)
+		}
 		x.list = append(x.list, i)
 	} else if i != x.one {
 		x.mix(i)

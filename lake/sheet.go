@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/periplus/periplus/periplus"
@@ -101,12 +102,21 @@ type numbers[T int32 | int64] struct {
 	levels levels // where null may be
 }
 
-func (b *numbers[T]) put(v T) { b.values = append(b.values, v) }
+func (b *numbers[T]) put(v T) {
+	if len(b.values) == cap(b.values) {
+		b.values = double(b.values)
+	}
+	b.values = append(b.values, v)
+}
+
+// double makes room for twice as many values. append itself would take a
+// quarter more at a time, and copy a long column ten times.
+func double[T any](s []T) []T { return slices.Grow(s, len(s)+64) }
 
 // putIf adds v, or null where it is not known.
 func (b *numbers[T]) putIf(v T, known bool) {
 	if known {
-		b.values = append(b.values, v)
+		b.put(v)
 		b.levels.put(1)
 	} else {
 		b.levels.put(0)
