@@ -55,7 +55,7 @@ func (e *events) again() (io.ReadCloser, error) {
 			return nil, errors.Join(err, s.Close())
 		}
 	}
-	if ok && (e.found == held || e.found.events < held.events) {
+	if e.found.events == 0 || ok && (e.found == held || e.found.events < held.events) {
 		e.object.ETag = e.look + " " + held.String()
 		return nil, errors.Join(periplus.ErrHeld, s.Close())
 	}

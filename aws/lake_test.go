@@ -1,6 +1,7 @@
 package aws_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/periplus/periplus/lake"
+	"github.com/periplus/periplus/periplus"
 )
 
 // totals is what the rows of a lake add up to.
@@ -174,4 +176,41 @@ func testRange(t *testing.T, c *cloud) {
 	f("10:24", "12:00", "10:10")
 	f("", "10:10", "08:00 10:00")
 	f("13:00", "", "")
+}
+
+// A window whose events are gone keeps what was read of it, whatever it was read
+// as; one with other events does not.
+func testGone(t *testing.T, c *cloud) {
+	c.stream("eni-0a-all")
+	c.put("eni-0a-all", at("10:00", 1))
+	g := c.open("")
+	f := func(uri, held, want string, holds bool) {
+		t.Helper()
+		o := periplus.Object{URI: uri, ETag: "6h", Held: held}
+		r, err := g.Open(t.Context(), &o)
+		if holds != errors.Is(err, periplus.ErrHeld) || !holds && err != nil || !strings.HasPrefix(o.ETag, want) {
+			t.Errorf("%s, held as %q: %v, %q; want %v, %q", uri, held, err, o.ETag, holds, want)
+		}
+		if err == nil {
+			r.Close()
+		}
+	}
+	for o, err := range g.Objects(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.Time.Equal(clock("10:00")) {
+			f(o.URI, "", "6h 1-", false)
+			f(o.URI, "2m", "6h 1-", false)
+			f(o.URI, "2m 0-0", "6h 1-", false)
+			f(o.URI, "2m 1-7", "6h 1-", false)
+			f(o.URI, "2m 2-7", "6h 2-7", true)
+		}
+		if o.Time.Equal(clock("09:55")) {
+			f(o.URI, "", "6h 0-0", false)
+			f(o.URI, "2m 0-0", "6h 0-0", true)
+			f(o.URI, "2m 2-7", "6h 2-7", true)
+			f(o.URI, "closed", "6h 0-0", true)
+		}
+	}
 }

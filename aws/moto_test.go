@@ -40,7 +40,7 @@ const groupName = "/vpc/flow-logs"
 func TestMoto(t *testing.T) {
 	c := newCloud(t)
 	for name, f := range map[string]func(*testing.T, *cloud){
-		"windows": testWindows, "lake": testLake, "views": testViews, "range": testRange,
+		"windows": testWindows, "lake": testLake, "gone": testGone, "views": testViews, "range": testRange,
 		"columns of flow logs": testColumnsOfFlowLogs, "columns that nobody can tell": testColumnsThatNobodyCanTell,
 		"columns without permission": testColumnsWithoutPermission, "flow log made meanwhile": testFlowLogMadeMeanwhile,
 		"pages": testPages, "faults": testFaults, "errors": testErrors, "stops": testStops, "late": testLate,

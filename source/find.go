@@ -197,6 +197,11 @@ func (s *Set) Find(ctx context.Context, uri string) (periplus.Object, error) {
 	return periplus.Object{}, err
 }
 
+// Unnamed reports whether the set has a log group, whose windows nobody names.
+func (s *Set) Unnamed() bool {
+	return slices.ContainsFunc(s.remotes, func(r remote) bool { _, ok := r.(*group); return ok })
+}
+
 // Since is the same sources, of which only what may hold records since t is
 // listed, as far as the names say it; of log groups the windows that are looked
 // at again. It shares the connections of s, which is the one to be closed.

@@ -32,7 +32,7 @@ func (w *Watch) poll(ctx context.Context, s *Named) {
 		}
 		w.wait.flush()
 		// Several processes do not stay in step.
-		if !sleep(ctx, w.Every-w.Every/10+rand.N(w.Every/5+1)) {
+		if every := w.every(s); !sleep(ctx, every-every/10+rand.N(every/5+1)) {
 			return
 		}
 	}

@@ -35,6 +35,11 @@ type Prober interface {
 	Missing(ctx context.Context) error
 }
 
+// An Unnamed is a Source that can say that no message will name its objects.
+type Unnamed interface {
+	Unnamed() bool
+}
+
 // ErrMissing says that a source is not there, or not for us, of which the lake
 // holds nothing:
 // its address may be mistyped.
@@ -66,7 +71,7 @@ type Watch struct {
 	// of ending with ErrMissing.
 	Patient bool
 
-	Every  time.Duration // how often what is recent is listed; 0: a minute, with a queue 15
+	Every  time.Duration // how often what is recent is listed; 0: a minute, what a queue may name 15
 	Recent time.Duration // how old that may be; 0: 3 hours
 	Whole  time.Duration // how often all is listed; 0: 6 hours
 
@@ -108,12 +113,8 @@ const (
 )
 
 func (w *Watch) defaults() {
-	every := Every
-	if w.Open != nil {
-		every = EveryQueue
-	}
 	for d, usual := range map[*time.Duration]time.Duration{
-		&w.Every: every, &w.Recent: Recent, &w.Whole: Whole, &w.CommitEvery: CommitEvery, &w.Grace: Grace, &w.Retry: Retry,
+		&w.Recent: Recent, &w.Whole: Whole, &w.CommitEvery: CommitEvery, &w.Grace: Grace, &w.Retry: Retry,
 	} {
 		if *d <= 0 {
 			*d = usual
@@ -223,6 +224,17 @@ func (w *Watch) missing(ctx context.Context, held map[*Named]bool) error {
 	}
 	wg.Wait()
 	return errors.Join(errs...)
+}
+
+// every is how often what is recent of a source is listed.
+func (w *Watch) every(s *Named) time.Duration {
+	if w.Every > 0 {
+		return w.Every
+	}
+	if q, ok := s.Source.(Unnamed); w.Open == nil || ok && q.Unnamed() {
+		return Every
+	}
+	return EveryQueue
 }
 
 // source is the first one that an object lies in.

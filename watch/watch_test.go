@@ -363,3 +363,26 @@ func TestMissingSource(t *testing.T) {
 	follow(t, l, &Watch{Sources: []Named{{"logs", there}, {"lgos", gone}}})
 	until(t, "the other source, while one is gone that was there", func() bool { return records(t, l) == 175 })
 }
+
+// groupLike is a source of whose objects no message tells.
+type groupLike struct{ *bucket }
+
+func (groupLike) Unnamed() bool { return true }
+
+// Beside a queue only what it may name is listed seldom.
+func TestHowOftenIsListed(t *testing.T) {
+	queue := newPost().open
+	named, unnamed := &Named{"logs", &bucket{}}, &Named{"group", groupLike{&bucket{}}}
+	f := func(w *Watch, s *Named, want time.Duration) {
+		t.Helper()
+		w.defaults()
+		if got := w.every(s); got != want {
+			t.Errorf("%s is listed every %s, want %s", s.Name, got, want)
+		}
+	}
+	f(&Watch{}, named, time.Minute)
+	f(&Watch{}, unnamed, time.Minute)
+	f(&Watch{Open: queue}, named, 15*time.Minute)
+	f(&Watch{Open: queue}, unnamed, time.Minute)
+	f(&Watch{Open: queue, Every: time.Hour}, unnamed, time.Hour)
+}

@@ -36,7 +36,7 @@ type watchFlags struct {
 
 func (f *watchFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.queue, "queue", "", "address of a queue of notifications: awssqs://, gcppubsub://, azuresb://, nats://")
-	c.Flags().DurationVar(&f.every, "every", 0, "how often what is recent is listed (default 1m, beside a queue 15m)")
+	c.Flags().DurationVar(&f.every, "every", 0, "how often what is recent is listed (default 1m; 15m of what a queue may name)")
 	c.Flags().DurationVar(&f.recent, "recent", watch.Recent, "how late logs may come; what is older is looked for at --whole-every")
 	c.Flags().DurationVar(&f.whole, "whole-every", watch.Whole, "how often all of a source is listed")
 	c.Flags().DurationVar(&f.commitEvery, "commit-every", watch.CommitEvery, "the longest that a new object waits for its commit to begin")
