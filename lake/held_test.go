@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,7 +21,7 @@ import (
 type looked struct {
 	look   string
 	text   map[string]string
-	opened map[string]int
+	opened atomic.Int64
 }
 
 func (s *looked) Objects(context.Context) iter.Seq2[periplus.Object, error] {
@@ -34,7 +35,7 @@ func (s *looked) Objects(context.Context) iter.Seq2[periplus.Object, error] {
 }
 
 func (s *looked) Open(_ context.Context, o *periplus.Object) (io.ReadCloser, error) {
-	s.opened[o.URI]++
+	s.opened.Add(1)
 	text := s.text[o.URI]
 	_, held, _ := strings.Cut(o.Held, " ")
 	o.ETag += " " + fmt.Sprint(len(text))
@@ -52,17 +53,17 @@ func TestHeld(t *testing.T) {
 	for _, wait := range []bool{false, true} {
 		t.Run(fmt.Sprint("defer ", wait), func(t *testing.T) {
 			l := openTest(t, t.TempDir())
-			src := &looked{"1", map[string]string{"a": awsLog(1, 10, at) + nothing, "b": awsLog(2, 20, at), "c": ""}, map[string]int{}}
+			src := &looked{look: "1", text: map[string]string{"a": awsLog(1, 10, at) + nothing, "b": awsLog(2, 20, at), "c": ""}}
 			in := &Ingest{Lake: l, Source: src, Defer: wait}
 			// run returns how many objects were read, and were asked for.
 			run := func(read, asked int) {
 				t.Helper()
-				src.opened = map[string]int{}
+				src.opened.Store(0)
 				sum, err := in.Run(t.Context())
 				if err != nil || len(sum.Failures) > 0 {
 					t.Fatalf("%v %v", err, sum.Failures)
 				}
-				if got := len(src.opened); got != asked || sum.Objects != int64(read) {
+				if got := src.opened.Load(); got != int64(asked) || sum.Objects != int64(read) {
 					t.Errorf("%s: %d objects asked for and %d read, want %d and %d", src.look, got, sum.Objects, asked, read)
 				}
 				for o := range src.Objects(t.Context()) {
