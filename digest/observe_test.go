@@ -278,3 +278,38 @@ func TestWindows(t *testing.T) {
 		t.Errorf("windows tell of %d, coverage of %d; want 120000", told, covered)
 	}
 }
+
+// Coverage is what rows and windows add up to: by nothing else can it be taken
+// back when an object is read again.
+func TestCoverageIsOfRowsAndWindows(t *testing.T) {
+	for seed := range uint64(6) {
+		r := settle(t, &Batch{}, random(seed, 6, 400)...)
+		var told []periplus.Coverage
+		add := func(at time.Time, p *periplus.Place, records, nodata, skipdata int64) {
+			told = append(told, periplus.Coverage{Hour: at.Truncate(time.Hour), Provider: p.Provider, Account: p.Account, Network: p.Network,
+				Subnet: p.Subnet, Region: p.Region, Interface: p.Interface, Log: p.Log, Records: records, NoData: nodata, SkipData: skipdata})
+		}
+		for f, err := range r.Rows {
+			if err != nil {
+				t.Fatal(err)
+			}
+			add(f.Bucket, f.Place, f.Records, 0, 0)
+		}
+		for w, err := range r.Windows {
+			if err != nil {
+				t.Fatal(err)
+			}
+			add(w.Bucket, w.Place, 0, w.NoData, w.SkipData)
+		}
+		slices.SortFunc(told, compareCoverage)
+		told = uniteCoverage(told)
+		nothing := func(c periplus.Coverage) bool { return c.Records == 0 && c.NoData == 0 && c.SkipData == 0 }
+		want := slices.DeleteFunc(slices.Clone(r.Coverage), nothing)
+		for i := range want {
+			want[i].KeepsPassed = false
+		}
+		if told = slices.DeleteFunc(told, nothing); !slices.Equal(told, want) {
+			t.Errorf("seed %d: rows and windows add up to\n%v\ncoverage is\n%v", seed, told, want)
+		}
+	}
+}

@@ -71,7 +71,7 @@ func touch(t *testing.T, dir string, at time.Time, chosen func() bool) {
 // Of every format, what is read again, a part of the files at a time, leaves
 // coverage what it was, and traffic too.
 func TestReadingAgainDoesNotMatter(t *testing.T) {
-	names := []string{"aws-skipdata", "aws-nodata", "aws-nacl-denies-reply-at-server", "azure-vnet-both-observers", "gcp-repeated"}
+	names := []string{"aws-skipdata", "aws-nodata", "aws-nacl-denies-reply-at-server", "azure-vnet-both-observers", "gcp-repeated", "gcp-firewall-allowed", "gcp-firewall-denied-ingress"}
 	for _, name := range names {
 		if !slices.ContainsFunc(flowgen.Scenarios(), func(s flowgen.Scenario) bool { return s.Name == name }) {
 			t.Errorf("there is no scenario %s", name)
