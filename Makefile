@@ -103,11 +103,15 @@ check:
 	    echo "govulncheck: its database is not reachable here, not checked"; \
 	  else echo "$$out"; exit 1; fi; }
 
-# Each fuzz test for a few seconds, by name, so that a new one is run too.
+# Each fuzz test for a few seconds, by name, so that a new one is run too. A
+# package is linked once for all of its own.
 fuzz:
-	@for pkg in $$($(GO) list ./...); do \
-	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-	    echo "fuzz $$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg; \
+	@dir="$$(mktemp -d)"; trap 'rm -rf "$$dir"' EXIT; \
+	for pkg in $$(git ls-files '*_test.go' | xargs grep -lE '^func Fuzz' | xargs -n1 dirname | sort -u); do \
+	  $(GO) test -c -fuzz . -o "$$dir/test" "./$$pkg"; \
+	  for f in $$("$$dir/test" -test.list '^Fuzz'); do \
+	    echo "fuzz $$pkg $$f"; (cd "$$pkg" && "$$dir/test" -test.run '^$$' -test.fuzz "^$$f$$" -test.fuzztime $(FUZZTIME) \
+	      -test.fuzzminimizetime 10x -test.fuzzcachedir "$$dir/corpus"); \
 	  done; done
 
 # The page is measured on a lake of 200,000 paths, which stays in BENCHDIR.
