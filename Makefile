@@ -43,7 +43,7 @@ run: build
 # and we may, Debian's packages bring them.
 setup-test:
 	@need=""; \
-	command -v chromium >/dev/null || need="$$need chromium fonts-dejavu-core"; \
+	command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || need="$$need chromium-headless-shell fonts-dejavu-core"; \
 	command -v dot >/dev/null || need="$$need graphviz"; \
 	[ -e /usr/include/isa-l.h ] || [ -e /usr/include/isa-l/igzip_lib.h ] || need="$$need libisal-dev"; \
 	python3 -c 'import venv, ensurepip' 2>/dev/null || need="$$need python3-venv"; \

@@ -1,5 +1,7 @@
 import { defineConfig } from '@playwright/test';
 
+import { executablePath } from './scripts/browser.mjs';
+
 // With PERIPLUS_BIN that binary is started over the simulated company and its
 // page tested; with PERIPLUS_URL the page of a running one; without either,
 // dist over the fixture. E2E_PORT moves the server, where two run side by side.
@@ -24,7 +26,7 @@ export default defineConfig({
     baseURL: given ?? own,
     viewport: { width: 1440, height: 900 },
     launchOptions: {
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      executablePath,
       args: ['--no-sandbox', '--disable-gpu'],
     },
     trace: 'off',

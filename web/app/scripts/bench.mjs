@@ -12,6 +12,8 @@ import { spawn } from 'node:child_process';
 import { gzipSync } from 'node:zlib';
 import { chromium } from '@playwright/test';
 
+import { executablePath } from './browser.mjs';
+
 let urls = process.argv.slice(2);
 if (!urls.length) {
   console.error('which page? node scripts/bench.mjs http://127.0.0.1:7070/ …, or BINARY LAKE');
@@ -43,7 +45,7 @@ if (!/^https?:/.test(urls[0])) {
 }
 const runs = Number(process.env.RUNS ?? 3);
 const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  executablePath,
   args: ['--no-sandbox', '--disable-gpu'],
 });
 

@@ -1,9 +1,11 @@
 // Pictures of the page for looking at: node scripts/shot.mjs NAME=PATH[,dark][,WxH] …
 import { chromium } from '@playwright/test';
 
+import { executablePath } from './browser.mjs';
+
 const base = process.env.PERIPLUS_URL ?? 'http://127.0.0.1:7071/';
 const browser = await chromium.launch({
-  executablePath: '/usr/bin/chromium',
+  executablePath,
   args: ['--no-sandbox', '--disable-gpu'],
 });
 for (const arg of process.argv.slice(2)) {
