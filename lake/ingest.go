@@ -220,6 +220,7 @@ type task struct {
 	stats  periplus.Stats
 	err    error // why it failed or ended early
 	held   bool  // it holds nothing but what was read before
+	lost   bool  // its source did not give it, or not to its end
 
 	grown *growth   // where it was left; nil: it is read whole
 	next  *growth   // where it is left now; nil: nowhere
@@ -277,9 +278,9 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 		}
 		o.Batch = batch.ID
 		part.object(t, o)
-		if t.known && t.old.State == periplus.ObjectFailed && o.State == periplus.ObjectFailed && o.Records == 0 && res.Spans[t.id].Windows == 0 {
+		if o.Records == 0 && res.Spans[t.id].Windows == 0 && t.stays() {
 			delete(gone, t.id)
-			continue // it was and is; the ledger says so, and keeps what came of it before
+			continue
 		}
 		changed = true
 		batch.Objects = append(batch.Objects, o)
@@ -314,6 +315,13 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 // empty reports whether an object held nothing, and never has.
 func (t *task) empty() bool {
 	return t.state == periplus.ObjectRead && t.format == "" && t.old.Format == ""
+}
+
+// stays reports whether what came before of an object that gave nothing stays as
+// it is, and the ledger, by which it is read again: its source did not give it,
+// or it was not to be read before either.
+func (t *task) stays() bool {
+	return t.known && t.state == periplus.ObjectFailed && (t.lost || t.old.State == periplus.ObjectFailed)
 }
 
 // writeMemory is about what a goroutine that writes rows holds: two row groups
@@ -420,7 +428,7 @@ func (r *run) one(ctx context.Context, b *digest.Batch, t *task, recs []periplus
 		return ctx.Err()
 	}
 	if oerr != nil {
-		t.state, t.err = periplus.ObjectFailed, oerr
+		t.state, t.err, t.lost = periplus.ObjectFailed, oerr, true
 		return ctx.Err()
 	}
 	defer stored.Close()
@@ -433,7 +441,7 @@ func (r *run) one(ctx context.Context, b *digest.Batch, t *task, recs []periplus
 		return ctx.Err()
 	}
 	if oerr != nil {
-		t.state, t.err = periplus.ObjectFailed, oerr
+		t.state, t.err, t.lost = periplus.ObjectFailed, oerr, in.err != nil
 		return ctx.Err()
 	}
 	t.format, t.state = opened.Format.Name, periplus.ObjectRead

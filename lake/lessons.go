@@ -166,7 +166,7 @@ func (t *task) end(r periplus.Reader, err, lost error) {
 	t.stats = *r.Stats()
 	switch {
 	case lost != nil:
-		t.state, t.err = periplus.ObjectFailed, fmt.Errorf("the rest did not come: %w", lost)
+		t.state, t.err, t.lost = periplus.ObjectFailed, fmt.Errorf("the rest did not come: %w", lost), true
 	case !errors.Is(err, io.EOF):
 		t.state, t.err = periplus.ObjectPartly, err
 	}
