@@ -320,10 +320,19 @@ func (l *Lake) mergeGroup(ctx context.Context, group []windowFile, last map[int6
 	}
 	all, to := places{}, group[0].last
 	var rows []windowRow
+	from := map[int64]string{} // the file of an object: a crash leaves two, and each has all of it
 	for _, f := range group {
 		to = max(to, f.last)
 		err := readRecords(ctx, filepath.Join(l.windowsDir(), f.name), func(r *record) error {
-			if batch := last[r.number("object")]; batch != "" && batch == r.text("batch") {
+			id := r.number("object")
+			batch := last[id]
+			if batch == "" || batch != r.text("batch") {
+				return nil
+			}
+			if from[id] == "" {
+				from[id] = f.name
+			}
+			if from[id] == f.name {
 				w := all.readWindow(r)
 				w.batch = batch
 				rows = append(rows, w)
@@ -337,7 +346,6 @@ func (l *Lake) mergeGroup(ctx context.Context, group []windowFile, last map[int6
 	slices.SortFunc(rows, func(a, b windowRow) int {
 		return cmp.Or(cmp.Compare(a.Object, b.Object), a.Bucket.Compare(b.Bucket), comparePlaces(a.Place, b.Place))
 	})
-	rows = slices.Compact(rows) // what a crash left twice
 	path, err := l.writeWindows(group[0].first+mergedMark+to+windowSuffix, func(yield func(windowRow, error) bool) {
 		for _, w := range rows {
 			if !yield(w, nil) {

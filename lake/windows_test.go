@@ -433,3 +433,30 @@ func TestWindowsOfManyObjects(t *testing.T) {
 		t.Errorf("%d of %d rows are read for one object, %v; want those of one row group", read, objects*each, err)
 	}
 }
+
+// Windows that tell nothing but what is not kept apart are as many after files
+// were made one.
+func TestWindowsOfOnePlaceTwice(t *testing.T) {
+	l := openTest(t, t.TempDir())
+	const header = "version account-id interface-id instance-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status\n"
+	uri := "file:///a"
+	nodata := func(instance string, minute int) string {
+		at := day0.Add(time.Duration(minute) * time.Minute).Unix()
+		return fmt.Sprintf("3 123456789010 eni-1 %s - - - - - - - %d %d - NODATA\n", instance, at, at+60)
+	}
+	src := &rereadSource{text: map[string]string{uri: header + nodata("i-1", 0) + nodata("i-2", 1), "file:///b": awsMixed(2, day0, 0, 1, 0, 0)}}
+	in := Ingest{Lake: l, Source: src, BatchObjects: 1}
+	if _, err := in.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.change(t.Context(), func(ctx context.Context) error { return l.mergeWindows(ctx, 1, 100) }); err != nil {
+		t.Fatal(err)
+	}
+	src.text[uri] = header
+	ingest(t, l, src)
+	for _, c := range coverageTable(t, l) {
+		if c.Interface == "eni-1" {
+			t.Errorf("%+v stays of an object that tells of no window any more", c)
+		}
+	}
+}
