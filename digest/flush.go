@@ -2,6 +2,7 @@ package digest
 
 import (
 	"time"
+	"unsafe"
 
 	"github.com/periplus/periplus/periplus"
 )
@@ -108,12 +109,10 @@ func (t *objectTables) encode() ([]byte, []hourMark) {
 	var prev *row
 	var hours []hourMark
 	settled := uint32(len(t.settled.rows))
-	var touched int64
 	for i := range t.order {
 		// The rows lie in the order they came: what comes soon is fetched while
 		// this one is written.
-		next := t.rowOf(t.order[min(i+encodeAhead, len(t.order)-1)].row)
-		touched += int64(next.bucket) + next.first + next.object
+		prefetch(unsafe.Pointer(t.rowOf(t.order[min(i+encodeAhead, len(t.order)-1)].row)))
 		if h := t.order[i].hour; i == 0 || h != t.order[i-1].hour {
 			hours = append(hours, hourMark{h, int32(i), int64(len(t.scratch))})
 			prev = &row{}
@@ -132,7 +131,6 @@ func (t *objectTables) encode() ([]byte, []hourMark) {
 		t.scratch = appendRow(t.scratch, r, prev, set)
 		prev = r
 	}
-	t.places.touched = touched
 	return t.scratch, hours
 }
 

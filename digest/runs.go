@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"unsafe"
 )
 
 // run is a sorted sequence of rows as bytes, in memory or in a file.
@@ -268,6 +269,10 @@ func openCursor(r *run, from, to int64, rows int) *cursor {
 	return c
 }
 
+// readAhead is how far ahead of a row the bytes of its run are fetched. Many
+// runs are read in turn, too many for the processor to do it by itself.
+const readAhead = 384
+
 // next goes to the next row.
 func (c *cursor) next() error {
 	for {
@@ -280,6 +285,9 @@ func (c *cursor) next() error {
 			if err := c.fill(); err != nil {
 				return err
 			}
+		}
+		if len(c.d.buf) > readAhead {
+			prefetch(unsafe.Pointer(&c.d.buf[readAhead]))
 		}
 		c.d.row(&c.row, &c.set)
 		if c.all != nil {
