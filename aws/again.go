@@ -70,6 +70,7 @@ func (e *events) again() (io.ReadCloser, error) {
 type spool struct {
 	head bytes.Buffer
 	file *os.File // nil: there is no rest
+	name string   // of file, where the system keeps it until Close
 }
 
 // spoolMemory is some pages of events.
@@ -85,6 +86,9 @@ func (s *spool) Write(p []byte) (int, error) {
 			return 0, err
 		}
 		s.file = f
+		if err := os.Remove(f.Name()); err != nil { // it goes away with the process
+			s.name = f.Name()
+		}
 	}
 	return s.file.Write(p)
 }
@@ -110,5 +114,9 @@ func (s *spool) Close() error {
 	if s.file == nil {
 		return nil
 	}
-	return errors.Join(s.file.Close(), os.Remove(s.file.Name()))
+	err := s.file.Close()
+	if s.name != "" {
+		err = errors.Join(err, os.Remove(s.name))
+	}
+	return err
 }

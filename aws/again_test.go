@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"testing"
 )
 
@@ -36,7 +37,8 @@ func TestFound(t *testing.T) {
 	}
 }
 
-// A spool gives back what it took, and leaves no file behind.
+// A spool gives back what it took, and leaves no file behind, also where the
+// process is killed.
 func TestSpool(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
@@ -51,6 +53,9 @@ func TestSpool(t *testing.T) {
 		}
 		if (s.file != nil) != (size > spoolMemory) {
 			t.Errorf("%d bytes: in a file: %v", size, s.file != nil)
+		}
+		if left, err := os.ReadDir(dir); runtime.GOOS != "windows" && (err != nil || len(left) > 0) {
+			t.Errorf("%d bytes: killed now it leaves %v, %v", size, left, err)
 		}
 		err := s.rewind()
 		got, rerr := io.ReadAll(s)
