@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"hash/maphash"
 	"net/netip"
 
 	"github.com/periplus/periplus/periplus"
@@ -12,7 +13,11 @@ import (
 // requests, the rule does not apply. First Want is called with all rows, then
 // See with those of the conversations that are wanted. The zero value works.
 type Answers struct {
-	asked map[asking]*asked
+	seed maphash.Seed
+	// wanted are hashes of what Want was called with: in an hour of heavy
+	// scanning those are millions, of which hardly any is an answer.
+	wanted map[uint64]struct{}
+	asked  map[asking]*asked
 }
 
 // asking is the conversation that a row belongs to if it is an answer.
@@ -33,12 +38,19 @@ func (a *Answers) Want(f *periplus.Flow) {
 	if !oneWay(f) {
 		return
 	}
-	if a.asked == nil {
-		a.asked = map[asking]*asked{}
+	if a.wanted == nil {
+		a.seed, a.wanted, a.asked = maphash.MakeSeed(), map[uint64]struct{}{}, map[asking]*asked{}
 	}
-	if k := askingOf(f); a.asked[k] == nil {
-		a.asked[k] = &asked{}
-	}
+	a.wanted[a.hash(askingOf(f))] = struct{}{}
+}
+
+func (a *Answers) hash(k asking) uint64 {
+	var b [35]byte
+	client, server := k.client.As16(), k.server.As16()
+	copy(b[:], client[:])
+	copy(b[16:], server[:])
+	b[32], b[33], b[34] = byte(k.port), byte(k.port>>8), k.protocol
+	return maphash.Bytes(a.seed, b[:])
 }
 
 func oneWay(f *periplus.Flow) bool {
@@ -51,17 +63,26 @@ func askingOf(f *periplus.Flow) asking {
 
 // Wants reports whether rows of a conversation could be what was answered.
 func (a *Answers) Wants(client, server netip.Addr, port uint16, protocol uint8) bool {
-	return a.asked[asking{client, server, port, protocol}] != nil
+	if a.wanted == nil {
+		return false
+	}
+	_, ok := a.wanted[a.hash(asking{client, server, port, protocol})]
+	return ok
 }
 
-// See takes a row of a conversation that is wanted.
+// See takes a row of a conversation of which Wants says so.
 func (a *Answers) See(f *periplus.Flow) {
 	if !f.HasPort {
 		return
 	}
-	k := a.asked[asking{f.Client, f.Server, f.ServerPort, f.Protocol}]
+	of := asking{f.Client, f.Server, f.ServerPort, f.Protocol}
+	k := a.asked[of]
+	if k == nil {
+		k = &asked{}
+		a.asked[of] = k
+	}
 	switch {
-	case k == nil || k.settled:
+	case k.settled:
 	case oneWay(f):
 		k.ports = append(k.ports, f.ClientPort)
 	default:
