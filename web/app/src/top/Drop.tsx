@@ -1,7 +1,7 @@
 // A button with something that drops from it: a menu or a small form.
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { arrows } from '../act/Menu';
 import type { Glyph } from '../glyph';
 import { Icon } from '../ui';
@@ -23,7 +23,8 @@ export function Drop({
     open.value = false;
     ref.current?.querySelector('button')?.focus();
   };
-  useEffect(() => {
+  // Before the next key: it may follow the click at once.
+  useLayoutEffect(() => {
     if (!open.value) return;
     const away = (e: Event) => {
       if (!ref.current?.contains(e.target as Node)) open.value = false;
