@@ -3,10 +3,12 @@ package lake
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/periplus/periplus/digest"
 	"github.com/periplus/periplus/periplus"
 )
 
@@ -90,6 +92,26 @@ func TestDecisionsLast(t *testing.T) {
 	put("fw", strings.Replace(gcpAllowedAt(3, at(0), "in"), "ALLOWED", "DENIED", 1))
 	put("5", gcpFlowAt(5, at(5)))
 	verdicts("01 allowed in; 02 allowed in; 03 allowed in; 04 allowed other; 05 unknown")
+}
+
+// The newest are remembered, in whatever order they came.
+func TestRecentDecisions(t *testing.T) {
+	var all []digest.Decision
+	for i := range 100 {
+		all = append(all, digest.Decision{Tuple: uint64(i), Time: day0.Add(time.Duration(i*37%100) * time.Second)})
+	}
+	if got := recentDecisions(slices.Clone(all), 100); len(got) != 100 {
+		t.Errorf("%d of 100 are left where 100 may be", len(got))
+	}
+	got := recentDecisions(slices.Clone(all), 80)
+	if len(got) != 70 {
+		t.Fatalf("%d are left; want 70", len(got))
+	}
+	for _, d := range got {
+		if d.Time.Before(day0.Add(30 * time.Second)) {
+			t.Errorf("%v is left; want the newest 70", d)
+		}
+	}
 }
 
 func flowsOf(t *testing.T, l *Lake) (out []periplus.Flow) {

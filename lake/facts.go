@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"slices"
@@ -207,34 +208,35 @@ func span(first, last, f, t time.Time) (time.Time, time.Time) {
 	return first, last
 }
 
-// keepEntries is how long after the newest a log entry is remembered: that
-// long it may be delivered again, or decide about what comes later.
-const keepEntries = 72 * time.Hour
+// keepIDs is how long after the newest an entry may be delivered again.
+const keepIDs = 72 * time.Hour
 
-// recent leaves out what is forgotten.
-func recent[T any](all []T, at func(*T) time.Time) []T {
+// recentIDs leaves out what is too old to come again.
+func recentIDs(ids []digest.ID) []digest.ID {
 	var last time.Time
-	for i := range all {
-		if t := at(&all[i]); t.After(last) {
-			last = t
+	for _, i := range ids {
+		if i.Time.After(last) {
+			last = i.Time
 		}
 	}
-	return slices.DeleteFunc(all, func(e T) bool { return at(&e).Before(last.Add(-keepEntries)) })
+	return slices.DeleteFunc(ids, func(i digest.ID) bool { return i.Time.Before(last.Add(-keepIDs)) })
 }
 
-func recentIDs(ids []digest.ID) []digest.ID {
-	return recent(ids, func(i *digest.ID) time.Time { return i.Time })
-}
+// keepDecisions is how many decisions are remembered, some 80 bytes each. Not
+// their age bounds them: who reads the logs of a month at once may come to all
+// firewall entries first.
+const keepDecisions = 2_000_000
 
-// keepDecisions is how many decisions are remembered whatever their age: who
-// reads the logs of a month at once may come to all firewall entries first.
-const keepDecisions = 1_000_000
-
-func recentDecisions(decisions []digest.Decision) []digest.Decision {
-	if len(decisions) <= keepDecisions {
+// recentDecisions leaves out the oldest where there are more than so many. It
+// makes room for some, as to sort them costs.
+func recentDecisions(decisions []digest.Decision, keep int) []digest.Decision {
+	if len(decisions) <= keep {
 		return decisions
 	}
-	return recent(decisions, func(d *digest.Decision) time.Time { return d.Time })
+	slices.SortFunc(decisions, func(a, b digest.Decision) int {
+		return cmp.Or(b.Time.Compare(a.Time), cmp.Compare(a.Tuple, b.Tuple), cmp.Compare(a.Object, b.Object), cmp.Compare(a.Reason, b.Reason))
+	})
+	return slices.Clone(decisions[:keep-keep/8])
 }
 
 // IDs returns the log entries since a time, which a provider may deliver

@@ -102,7 +102,7 @@ func (m *lessons) decided(again map[int64]bool) func(uint64) []digest.Decision {
 	}
 }
 
-// addDecisions adds what was let through and forgets what is too old.
+// addDecisions adds what was let through and forgets the oldest of too much.
 func (m *lessons) addDecisions(decisions []digest.Decision) {
 	if len(decisions) == 0 {
 		return
@@ -120,7 +120,7 @@ func (m *lessons) addDecisions(decisions []digest.Decision) {
 		d.Network, d.Reason = once(d.Network), once(d.Reason)
 		m.decisions = append(m.decisions, d)
 	}
-	m.decisions = recentDecisions(m.decisions)
+	m.decisions = recentDecisions(m.decisions, keepDecisions)
 	slices.SortFunc(m.decisions, func(a, b digest.Decision) int { return cmp.Or(cmp.Compare(a.Tuple, b.Tuple), a.Time.Compare(b.Time)) })
 }
 
@@ -136,7 +136,7 @@ func (m *lessons) addIDs(ids []digest.ID) {
 	for _, i := range m.ids {
 		last = max(last, i.time)
 	}
-	m.ids = slices.DeleteFunc(m.ids, func(i knownID) bool { return i.time < last-int64(keepEntries/time.Second) })
+	m.ids = slices.DeleteFunc(m.ids, func(i knownID) bool { return i.time < last-int64(keepIDs/time.Second) })
 	slices.SortStableFunc(m.ids, func(a, b knownID) int { return cmp.Compare(a.id, b.id) })
 	// Of an entry that came in several lists the last is where its rows are:
 	// the sort is stable and the lists are in the order of their commits.

@@ -139,5 +139,5 @@ func (l *Lake) writeRoll(ctx context.Context, dir string, dirs []string) error {
 	if err != nil {
 		return err
 	}
-	return writeListed(dir, "decisions", decisionFields, recentDecisions(decisions), false)
+	return writeListed(dir, "decisions", decisionFields, recentDecisions(decisions, keepDecisions), false)
 }
