@@ -84,10 +84,13 @@ test('filter, select, go along a path, exclude, undo: no mouse', async ({ page }
   const n = await nodes(page).count();
   await page.keyboard.press('/');
   await page.keyboard.type('bytes > 1');
+  const filtered = page.waitForResponse((r) => /\/graph\?.*q=bytes/.test(r.url()));
   await page.keyboard.press('Control+Enter');
   await expect(page).toHaveURL(/q=bytes/);
   await page.keyboard.press('Escape');
   await page.keyboard.press('Escape');
+  await filtered; // nodes that go take the focus with them
+  await expect(page.locator('.progress.on')).toHaveCount(0);
   await page.locator('#map-list [tabindex="0"]').focus();
   const first = await page.locator('#map-list button:focus').getAttribute('aria-label');
   await page.keyboard.press('Shift+ArrowRight');

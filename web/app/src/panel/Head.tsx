@@ -12,6 +12,8 @@ import { giveBack, opener } from './focus';
 /** handover: a heading that had the focus is being replaced by another. */
 let handover = false;
 let back: HTMLElement | null = null;
+/** taken is the selection for which the focus was taken: once, not again when the answer is there. */
+let taken = '';
 
 export function Head({ children, title }: { children?: ComponentChildren; title: string }) {
   const ref = useRef<HTMLHeadingElement>(null);
@@ -20,13 +22,16 @@ export function Head({ children, title }: { children?: ComponentChildren; title:
   useLayoutEffect(() => {
     const el = ref.current!;
     const from = opener();
+    const chosen = `${view.value.sel}\t${view.value.edge}`;
     if (!handover && from !== el) back = from;
-    if (handover || from) el.focus({ preventScroll: true });
+    if (handover || (from && taken !== chosen)) el.focus({ preventScroll: true });
+    taken = chosen;
     return () => {
       const panel = el.closest('.right');
       handover = Boolean(panel?.contains(document.activeElement));
       queueMicrotask(() => {
         if (handover && !view.value.sel && !view.value.edge) giveBack(back, '#map-list [tabindex="0"]');
+        if (!document.querySelector('.details-head')) taken = '';
         handover = false;
       });
     };
