@@ -173,9 +173,13 @@ func TestStreamOfDataThatStands(t *testing.T) {
 	s := server()
 	address, _ := serveTest(t, s)
 	list, _ := events(t, address)
-	j, err := s.add("x", func(_ context.Context, tell Tell) error { tell(func(j *Job) { j.Records = 7 }); return nil }, func() error { return nil })
+	told := make(chan struct{}) // who comes when it is over is not told of it
+	j, err := s.add("x", func(_ context.Context, tell Tell) error { <-told; tell(func(j *Job) { j.Records = 7 }); return nil }, func() error { return nil })
 	if err != nil || j.State != JobQueued {
+		close(told)
 		t.Fatalf("%+v, %v", j, err)
 	}
+	next(t, list, "ingest", `"state":`)
+	close(told)
 	next(t, list, "ingest", `"state":"done"`)
 }
