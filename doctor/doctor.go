@@ -275,6 +275,9 @@ func (r *Report) conclude() {
 			told[s.Format] = true
 			r.Problems = append(r.Problems, Problem{Kind: "fields", Text: "flow logs of network security groups end on 2027-09-30", Do: "turn on flow logs of the virtual networks: deploy/azure"})
 		}
+		if s.Early != nil {
+			r.Problems = append(r.Problems, Problem{Kind: "unreadable", Text: fmt.Sprintf("%s: %v", s.URI, s.Early), Do: "what comes before that is read; deliver the object again, and it is read anew"})
+		}
 		if s.Bad > 0 && s.Err == nil {
 			r.Problems = append(r.Problems, Problem{Kind: "format", Text: fmt.Sprintf("%s: %d of %d lines are bad", s.URI, s.Bad, s.Bad+s.Records), Do: "look at them with 'periplus explain'; text without a header needs --aws-format"})
 		}

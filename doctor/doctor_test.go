@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -300,6 +301,24 @@ func TestAtLeastAndNothing(t *testing.T) {
 }
 
 // TestRecommended: what is recommended is known to the reader, each field once.
+// What a truncated object holds before its end is read, and its end is told.
+func TestCutObject(t *testing.T) {
+	whole := zip(t, awsLog(2000, wide()))
+	for _, c := range []struct {
+		bytes    int
+		readable bool
+	}{{len(whole) / 2, true}, {12, false}} {
+		r, err := (&Check{Source: &memory{text: map[string]string{awsName("fl-0a", 0): whole[:c.bytes]}}, Now: func() time.Time { return t0.Add(time.Hour) }}).Run(t.Context())
+		if err != nil || r.Readable() != c.readable || kinds(r) != "unreadable" {
+			t.Errorf("%d bytes: readable %v, problems %q, %v; want %v and the end told", c.bytes, r.Readable(), kinds(r), err, c.readable)
+			continue
+		}
+		if s := r.Samples[0]; c.readable && (s.Records == 0 || s.Records >= 2000 || !errors.Is(s.Early, io.ErrUnexpectedEOF) || s.Err != nil) {
+			t.Errorf("%d bytes: %+v; want some of 2000 records", c.bytes, s)
+		}
+	}
+}
+
 func TestRecommended(t *testing.T) {
 	known := map[string]bool{}
 	for _, f := range format.Formats {

@@ -30,6 +30,7 @@ type Sample struct {
 	// Recommended is what the flow log should be set to.
 	Recommended string
 	Estimated   int64 // records of the whole object
+	Early       error // why it ends in the middle; the records before that are read
 	Err         error // why it could not be read
 
 	refused bool // Err is the source's
@@ -118,7 +119,11 @@ func (c *Check) stream(o *periplus.Object, b []byte, s *Sample) {
 		if err == nil {
 			continue
 		}
-		if s.Whole && err != io.EOF {
+		switch {
+		case !s.Whole || err == io.EOF:
+		case opened.Reader.Stats().Records > 0:
+			s.Early = err
+		default:
 			s.Err = err
 		}
 		break
@@ -138,7 +143,7 @@ func (c *Check) stream(o *periplus.Object, b []byte, s *Sample) {
 	s.Columns = opened.Columns()
 	if strings.HasPrefix(s.Format, "gcp-") {
 		s.Columns, err = format.Fields(bytes.NewReader(b), 200)
-		if err != nil && s.Err == nil && s.Whole {
+		if err != nil && s.Err == nil && s.Early == nil && s.Whole {
 			s.Err = err
 		}
 	}

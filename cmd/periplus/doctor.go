@@ -214,6 +214,9 @@ func sampleLines(say func(name, format string, args ...any), s *doctor.Sample) {
 		read = fmt.Sprintf("%s of %s", graph.Bytes(s.Read), graph.Bytes(s.Size))
 	}
 	say("", "%s (%s): %s in %s", s.Title, s.Format, several(s.Records, "record"), read)
+	if s.Early != nil {
+		say("", "ends early: %s", printable(s.Early.Error()))
+	}
 	if !s.First.IsZero() {
 		say("", "%s to %s", stamp(s.First), stamp(s.Last))
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/periplus/periplus/doctor"
@@ -122,7 +123,7 @@ func doctorJSON(r *doctor.Report) *doctorReport {
 		for _, f := range s.Missing {
 			missing = append(missing, f.Name)
 		}
-		out.Samples = append(out.Samples, doctorSample{s.URI, graph.Int(s.Size), graph.Int(s.Read), s.Whole, s.Format, append([]string{}, s.Columns...), s.Records, s.Bad, when(s.First), when(s.Last), missing, s.Recommended, text(s.Err)})
+		out.Samples = append(out.Samples, doctorSample{s.URI, graph.Int(s.Size), graph.Int(s.Read), s.Whole, s.Format, append([]string{}, s.Columns...), s.Records, s.Bad, when(s.First), when(s.Last), missing, s.Recommended, text(cmp.Or(s.Err, s.Early))})
 	}
 	for _, g := range r.Gaps {
 		out.Gaps = append(out.Gaps, doctorGap(g))

@@ -194,6 +194,9 @@ func (s *summary) empty(paths []string) error {
 				return hint{fmt.Errorf("%s: nothing could be read; %d failed", what, s.Failed), do}
 			}
 		}
+		if !slices.ContainsFunc(s.Failures, func(f lake.Failure) bool { return errors.Is(f.Err, format.ErrUnknown) }) {
+			return hint{fmt.Errorf("%s: nothing could be read; %d failed", what, s.Failed), "the first are named above; 'periplus doctor SOURCE' looks at address, credentials, permissions and a sample"}
+		}
 		return hint{fmt.Errorf("%s: nothing could be read; %d failed", what, s.Failed), "the first are named above; 'periplus formats' lists what is read, --aws-format names the columns of text without a header"}
 	}
 	return hint{fmt.Errorf("%s: no flow logs", what), "name a file, folder, bucket or log group; 'periplus formats' lists what is read, 'periplus demo DIR' writes an example"}
