@@ -68,6 +68,11 @@ import (
 // isalIn is how many compressed bytes go to C at once.
 const isalIn = 256 << 10
 
+// isalOut is how many bytes C makes at once. It takes about 20 µs: Go takes the
+// processor away from a call into C that lasts longer, and whoever gets it has
+// to be woken, and put to sleep again when the call returns.
+const isalOut = 32 << 10
+
 // isalReader inflates the members of a gzip stream by ISA-L.
 type isalReader struct {
 	in      io.Reader
@@ -144,7 +149,7 @@ func (r *isalReader) fill() {
 // run inflates into p, at most one member.
 func (r *isalReader) run(p []byte) (int, error) {
 	var wrote, left, finished C.int
-	code := C.periplus_gzip_run(r.z, unsafe.Pointer(&p[0]), C.int(min(len(p), 1<<30)), &wrote, &left, &finished)
+	code := C.periplus_gzip_run(r.z, unsafe.Pointer(&p[0]), C.int(min(len(p), isalOut)), &wrote, &left, &finished)
 	r.left = int(left)
 	switch {
 	case code == C.ISAL_END_INPUT, code == C.ISAL_OUT_OVERFLOW, code == C.ISAL_DECOMP_OK:
