@@ -27,40 +27,35 @@ func (l *Lake) wholeCoverage(ctx context.Context, b Batch, known map[string]peri
 			built[t.start] = true
 		}
 	}
-	rows := map[coverageKey]periplus.Coverage{}
-	for _, list := range [][]periplus.Coverage{b.Coverage, less} {
-		for _, c := range list {
-			addToCoverage(rows, c)
+	var bad covered
+	for _, o := range b.Objects {
+		if c, ok := badLines(o); ok {
+			bad = append(bad, c)
+		}
+		if c, ok := badLines(known[o.URI]); ok {
+			c.Bad = -c.Bad
+			bad = append(bad, c)
 		}
 	}
+	rows := covered(b.Coverage).inOrder().plus(covered(less).inOrder())
 	shrunk := coverageDays{}
-	for k, c := range rows {
-		switch {
+	for i := range rows {
+		switch c := &rows[i]; {
 		case !built[c.Hour.Unix()]:
 		case c.Records > 0:
 			c.Late = c.Records
-			rows[k] = c
 		case c.Records < 0:
-			shrunk.add(c)
+			shrunk[dayOf(c.Hour)] = append(shrunk[dayOf(c.Hour)], *c)
 		}
 	}
 	if err := l.lessLate(ctx, shrunk, rows); err != nil {
 		return nil, err
 	}
-	for _, o := range b.Objects {
-		if c, ok := badLines(o); ok {
-			addToCoverage(rows, c)
-		}
-		if c, ok := badLines(known[o.URI]); ok {
-			c.Bad = -c.Bad
-			addToCoverage(rows, c)
-		}
-	}
-	return sortedCoverage(rows), nil
+	return rows.plus(bad.inOrder()), nil
 }
 
 // lessLate makes sure that where records go no more stay late than stay.
-func (l *Lake) lessLate(ctx context.Context, shrunk coverageDays, rows map[coverageKey]periplus.Coverage) error {
+func (l *Lake) lessLate(ctx context.Context, shrunk coverageDays, rows covered) error {
 	if len(shrunk) == 0 {
 		return nil
 	}
@@ -75,11 +70,8 @@ func (l *Lake) lessLate(ctx context.Context, shrunk coverageDays, rows map[cover
 		}
 		err := readRecords(ctx, f.path(), func(r *record) error {
 			old := readCoverage(r)
-			k := keyOfCoverage(&old)
-			if less, ok := shrunk[day][k]; ok {
-				c := rows[k]
-				c.Late = min(0, old.Records+less.Records-old.Late)
-				rows[k] = c
+			if less := shrunk[day].find(&old); less != nil {
+				rows.find(&old).Late = min(0, old.Records+less.Records-old.Late)
 			}
 			return nil
 		})

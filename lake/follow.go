@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/apache/iceberg-go"
@@ -145,40 +144,6 @@ func writeTable[T any](e *edit, fields []periplus.Field[T], rows []T, parts map[
 	return nil
 }
 
-type coverageKey struct {
-	hour                                                           time.Time
-	provider, account, region, network, subnet, interfaceName, log string
-}
-
-func keyOfCoverage(c *periplus.Coverage) coverageKey {
-	return coverageKey{c.Hour, c.Provider, c.Account, c.Region, c.Network, c.Subnet, c.Interface, c.Log}
-}
-
-func addToCoverage(rows map[coverageKey]periplus.Coverage, c periplus.Coverage) {
-	k := keyOfCoverage(&c)
-	old, ok := rows[k]
-	if ok {
-		c.KeepsPassed = c.KeepsPassed || old.KeepsPassed
-		c.Records += old.Records
-		c.NoData += old.NoData
-		c.SkipData += old.SkipData
-		c.Late += old.Late
-		c.Bad += old.Bad
-	}
-	rows[k] = c
-}
-
-// coverageDays is coverage by day and key.
-type coverageDays map[int32]map[coverageKey]periplus.Coverage
-
-func (d coverageDays) add(c periplus.Coverage) {
-	day := dayOf(c.Hour)
-	if d[day] == nil {
-		d[day] = map[coverageKey]periplus.Coverage{}
-	}
-	addToCoverage(d[day], c)
-}
-
 func listedCoverage(ctx context.Context, dirs []string) (coverageDays, error) {
 	days := coverageDays{}
 	for _, dir := range dirs {
@@ -186,9 +151,7 @@ func listedCoverage(ctx context.Context, dirs []string) (coverageDays, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, c := range rows {
-			days.add(c)
-		}
+		days.add(covered(rows).inOrder())
 	}
 	return days, nil
 }
@@ -216,13 +179,15 @@ func (l *Lake) addCoverage(ctx context.Context, dirs []string, seq int64) (err e
 			continue
 		}
 		e.drop = append(e.drop, f.file)
+		var rows covered
 		err := readRecords(ctx, f.path(), func(r *record) error {
-			days.add(readCoverage(r))
+			rows = append(rows, readCoverage(r))
 			return nil
 		})
 		if err != nil {
 			return err
 		}
+		days[day] = days[day].plus(rows.inOrder())
 	}
 	if err := writeCoverage(&e, days); err != nil {
 		return err
@@ -232,33 +197,16 @@ func (l *Lake) addCoverage(ctx context.Context, dirs []string, seq int64) (err e
 
 func writeCoverage(e *edit, days coverageDays) error {
 	for day, rows := range days {
-		for k, c := range rows {
-			if c.Records == 0 && c.NoData == 0 && c.SkipData == 0 && c.Late == 0 && c.Bad == 0 {
-				delete(rows, k) // what it told of was read anew, and is no more
-			}
-		}
-		err := writeTable(e, periplus.CoverageFields, sortedCoverage(rows), map[int]any{firstPartitionID: iceberg.Date(day)})
+		// What told of records that were read anew is no more.
+		rows = slices.DeleteFunc(rows, func(c periplus.Coverage) bool {
+			return c.Records == 0 && c.NoData == 0 && c.SkipData == 0 && c.Late == 0 && c.Bad == 0
+		})
+		err := writeTable(e, periplus.CoverageFields, rows, map[int]any{firstPartitionID: iceberg.Date(day)})
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func sortedCoverage(rows map[coverageKey]periplus.Coverage) []periplus.Coverage {
-	out := make([]periplus.Coverage, 0, len(rows))
-	for _, c := range rows {
-		out = append(out, c)
-	}
-	slices.SortFunc(out, func(a, b periplus.Coverage) int {
-		if c := a.Hour.Compare(b.Hour); c != 0 {
-			return c // cmp.Or would go on to make the other comparisons
-		}
-		return cmp.Or(strings.Compare(a.Provider, b.Provider), strings.Compare(a.Account, b.Account),
-			strings.Compare(a.Region, b.Region), strings.Compare(a.Network, b.Network), strings.Compare(a.Subnet, b.Subnet),
-			strings.Compare(a.Interface, b.Interface), strings.Compare(a.Log, b.Log))
-	})
-	return out
 }
 
 func dayOf(t time.Time) int32 { return int32(t.Unix() / 86400) }

@@ -54,7 +54,7 @@ func (l *Lake) removeObjects(ctx context.Context, e *edit, tbl *table.Table, gon
 	if err != nil {
 		return nil, err
 	}
-	less := map[coverageKey]periplus.Coverage{}
+	less := coverageSum{}
 	for _, f := range files {
 		gone := gone
 		if hours, ok := partitionNumber(f.file, firstPartitionID); ok {
@@ -77,7 +77,7 @@ func (l *Lake) removeObjects(ctx context.Context, e *edit, tbl *table.Table, gon
 		}
 		e.added([]iceberg.DataFile{df})
 	}
-	return sortedCoverage(less), nil
+	return less.inOrder(), nil
 }
 
 // mayHold reports whether the bounds of a file leave room for an object.
@@ -133,7 +133,7 @@ func holdsObject(ctx context.Context, path string, ids removal) (holds bool, err
 // without writes a file anew without the rows of some objects. A file that
 // loses all its rows stays as one without rows: it tells that the traffic of
 // its hour is to be made again.
-func (l *Lake) without(ctx context.Context, f entry, gone removal, seq int64, less map[coverageKey]periplus.Coverage) (iceberg.DataFile, error) {
+func (l *Lake) without(ctx context.Context, f entry, gone removal, seq int64, less coverageSum) (iceberg.DataFile, error) {
 	hours, ok := partitionNumber(f.file, firstPartitionID)
 	if !ok {
 		return nil, fmt.Errorf("%s has no hour; was it written by another tool?", f.path())
@@ -157,7 +157,7 @@ func (l *Lake) without(ctx context.Context, f entry, gone removal, seq int64, le
 		}
 		if gone.has(row.Object, row.Bucket) {
 			t.see(seq, hour, row.Bucket)
-			addToCoverage(less, periplus.Coverage{Hour: hour, Provider: row.Place.Provider, Account: row.Place.Account,
+			less.add(periplus.Coverage{Hour: hour, Provider: row.Place.Provider, Account: row.Place.Account,
 				Region: row.Place.Region, Network: row.Place.Network, Subnet: row.Place.Subnet,
 				Interface: row.Place.Interface, Log: row.Place.Log, Records: -row.Records})
 			continue

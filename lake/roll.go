@@ -100,11 +100,7 @@ func (l *Lake) writeRoll(ctx context.Context, dir string, dirs []string) error {
 	if err != nil {
 		return err
 	}
-	var cover []periplus.Coverage
-	for _, day := range slices.Sorted(maps.Keys(days)) {
-		cover = append(cover, sortedCoverage(days[day])...)
-	}
-	if err := writeListed(dir, "coverage", periplus.CoverageFields, cover, false); err != nil {
+	if err := writeListed(dir, "coverage", periplus.CoverageFields, days.inOrder(), false); err != nil {
 		return err
 	}
 	servers, err := l.Servers(ctx)

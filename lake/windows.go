@@ -238,15 +238,15 @@ func (l *Lake) takeBack(ctx context.Context, b Batch, known map[string]periplus.
 	for _, o := range known {
 		last[o.ID] = o.Batch
 	}
-	rows := map[coverageKey]periplus.Coverage{}
+	rows := coverageSum{}
 	err = l.windowsOf(ctx, last, func(w windowRow) {
 		if w.Bucket.Before(b.Grows[w.Object]) {
 			stay = append(stay, w)
 			return
 		}
-		addToCoverage(rows, w.covered(-1))
+		rows.add(w.covered(-1))
 	})
-	return sortedCoverage(rows), stay, err
+	return rows.inOrder(), stay, err
 }
 
 // dropWindows removes the files of batches that read no object last, and what
