@@ -55,6 +55,8 @@ type distinct struct {
 	slots []uint64
 	n     int
 	full  bool
+
+	touched uint64 // keeps reads that only bring slots into the cache
 }
 
 // waitHashes is how many hashes are added at a time, so that memory is waited
@@ -64,6 +66,13 @@ const waitHashes = 256
 func (d *distinct) add(hashes []uint64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	// The places of all are read before the first is looked at: the processor
+	// waits for many of them at once.
+	if mask := uint64(len(d.slots) - 1); len(d.slots) > 0 {
+		for _, h := range hashes {
+			d.touched += d.slots[h&mask]
+		}
+	}
 	for _, h := range hashes {
 		d.addNow(h)
 	}
