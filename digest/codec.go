@@ -49,29 +49,18 @@ const microsPerBucket = int64(300e6)
 func zigzag(n int64) uint64   { return uint64(n<<1) ^ uint64(n>>63) }
 func unzigzag(n uint64) int64 { return int64(n>>1) ^ -int64(n&1) }
 
-// appendRow writes r, which comes after prev in its run. set is its ports, nil
-// where aPort says all.
-func appendRow(to []byte, r, prev *row, set *ports) []byte {
+// appendRow writes r, which comes after prev in its run; alone: so that it can be
+// read where of prev only the bucket is known. set is its ports, nil where aPort
+// says all.
+func appendRow(to []byte, r, prev *row, set *ports, alone bool) []byte {
 	var b0, b2, b3 byte
 	b2 = byte(r.verdict) | byte(r.stand)<<2
 	b3 = r.orient
-	if r.a == prev.a {
-		b0 |= sameA
-	}
-	if r.b == prev.b {
-		b0 |= sameB
-	}
-	if r.bPort == prev.bPort && r.protocol == prev.protocol {
-		b0 |= samePort
+	if !alone {
+		b0 = shared(r, prev)
 	}
 	if r.bucket == prev.bucket {
 		b0 |= sameBucket
-	}
-	if r.object == prev.object {
-		b0 |= sameObject
-	}
-	if r.place == prev.place {
-		b0 |= samePlace
 	}
 	if !r.natA.zero() || !r.natB.zero() {
 		b0 |= withNAT
@@ -124,6 +113,26 @@ func appendRow(to []byte, r, prev *row, set *ports) []byte {
 		to = set.append(to)
 	}
 	return to
+}
+
+// shared is what r has in common with the row before, but for the bucket.
+func shared(r, prev *row) (b0 byte) {
+	if r.a == prev.a {
+		b0 |= sameA
+	}
+	if r.b == prev.b {
+		b0 |= sameB
+	}
+	if r.bPort == prev.bPort && r.protocol == prev.protocol {
+		b0 |= samePort
+	}
+	if r.object == prev.object {
+		b0 |= sameObject
+	}
+	if r.place == prev.place {
+		b0 |= samePlace
+	}
+	return b0
 }
 
 // numbers are what every row has: a's port, times, records, counters.

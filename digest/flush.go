@@ -44,12 +44,10 @@ func (o *Object) flushRows() error {
 		}
 	}
 	t.sortRows()
-	data, hours := t.encode()
-	r, err := b.runs.keep(data, len(t.order))
+	r, err := b.keepRows(t)
 	if err != nil {
 		return err
 	}
-	r.hours = hours
 	if len(t.entries) > 0 {
 		if r.entries, err = b.runs.keepEntries(t.entries, &t.scratch); err != nil {
 			return err
@@ -101,21 +99,34 @@ func (o *Object) flushEvidence() error {
 	return nil
 }
 
+// keepRows makes a run of the settled and the waiting rows in their order.
+func (b *Batch) keepRows(t *objectTables) (run, error) {
+	var at run
+	t.encode(&at)
+	r, err := b.runs.keep(t.scratch, len(t.order))
+	r.hours, r.marks = at.hours, at.marks
+	return r, err
+}
+
 // encode writes the settled and the waiting rows in their order into the
-// scratch buffer, and tells the entries where their rows lie. It returns where
-// the hours begin.
-func (t *objectTables) encode() ([]byte, []hourMark) {
+// scratch buffer, and tells the entries where their rows lie, and the run where
+// hours and marks do.
+func (t *objectTables) encode(to *run) {
 	t.scratch = t.scratch[:0]
-	var prev *row
-	var hours []hourMark
+	to.marks = make([]rowMark, 0, len(t.order)/markRows+1)
+	prev := &row{}
 	settled := uint32(len(t.settled.rows))
 	for i := range t.order {
 		// The rows lie in the order they came: what comes soon is fetched while
 		// this one is written.
 		prefetch(unsafe.Pointer(t.rowOf(t.order[min(i+encodeAhead, len(t.order)-1)].row)))
+		alone := i%markRows == 0
+		if alone {
+			to.marks = append(to.marks, rowMark{uint32(len(t.scratch)), prev.bucket})
+		}
 		if h := t.order[i].hour; i == 0 || h != t.order[i-1].hour {
-			hours = append(hours, hourMark{h, int32(i), int64(len(t.scratch))})
-			prev = &row{}
+			to.hours = append(to.hours, hourMark{h, int32(i), int64(len(t.scratch)), prev.bucket})
+			alone = true
 		}
 		n := t.order[i].row
 		var r *row
@@ -128,10 +139,9 @@ func (t *objectTables) encode() ([]byte, []hourMark) {
 			r = &t.waiting.rows[n-settled]
 			t.entries[n-settled].b |= uint64(i)
 		}
-		t.scratch = appendRow(t.scratch, r, prev, set)
+		t.scratch = appendRow(t.scratch, r, prev, set, alone)
 		prev = r
 	}
-	return t.scratch, hours
 }
 
 // encodeAhead is how many rows ahead are fetched.
@@ -142,7 +152,7 @@ func (t *objectTables) encodeGrouped(order []sortKey) []byte {
 	prev := &row{}
 	for i := range order {
 		r := &t.grouped.rows[order[i].row]
-		t.scratch = appendRow(t.scratch, r, prev, nil)
+		t.scratch = appendRow(t.scratch, r, prev, nil, false)
 		prev = r
 	}
 	return t.scratch

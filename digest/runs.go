@@ -20,18 +20,31 @@ type run struct {
 	rows int
 
 	hours []hourMark // where rows are in the order of the result
+	marks []rowMark  // of every markRows-th row; nil: rows are only read in turn
 
 	entries *parted // of rows that wait
 	ruled   []uint8 // what became of every row; nil: all were settled
 }
 
-// hourMark is where in a run the rows of an hour begin. The first of them does
-// not lean on the row before, so that each hour can be read by itself.
+// hourMark is where in a run the rows of an hour begin. The first of them leans
+// on the row before by its bucket alone, so that each hour can be read by itself.
 type hourMark struct {
-	hour int32
-	row  int32
-	at   int64
+	hour   int32
+	row    int32
+	at     int64
+	bucket int32 // of the row before
 }
+
+// rowMark is where in a run a row lies that leans on the row before by its
+// bucket alone. Few rows are guessed wrong: they are read from the mark before
+// them on.
+type rowMark struct {
+	at     uint32
+	bucket int32 // of the row before
+}
+
+// markRows is how many rows lie from mark to mark.
+const markRows = 32
 
 // part is what a run holds of one hour.
 type part struct {
@@ -186,11 +199,12 @@ func (s *runs) writer() (*runWriter, error) {
 }
 
 func (w *runWriter) add(r *row, set *ports) error {
-	if h := r.hour(); w.rows == 0 || h != w.hours[len(w.hours)-1].hour {
-		w.hours = append(w.hours, hourMark{h, int32(w.rows), w.off + int64(len(w.buf))})
-		w.prev = row{}
+	h := r.hour()
+	begins := w.rows == 0 || h != w.hours[len(w.hours)-1].hour
+	if begins {
+		w.hours = append(w.hours, hourMark{h, int32(w.rows), w.off + int64(len(w.buf)), w.prev.bucket})
 	}
-	w.buf = appendRow(w.buf, r, &w.prev, set)
+	w.buf = appendRow(w.buf, r, &w.prev, set, begins)
 	w.prev = *r
 	w.rows++
 	if len(w.buf) < writeSize {
@@ -231,7 +245,6 @@ type cursor struct {
 	hashes bool
 	all    []uint8 // rulings
 	ruled  uint8   // that of row
-	moved  bool    // yield only rows that were guessed wrong
 }
 
 const windowSize = 3 * maxRow
@@ -245,6 +258,7 @@ func newCursor(p part) *cursor {
 		to = r.hours[p.n+1]
 	}
 	c := openCursor(r, from.at, to.at, int(to.row-from.row))
+	c.row.bucket = from.bucket
 	if r.ruled != nil {
 		c.all = r.ruled[from.row:to.row]
 	}
@@ -255,6 +269,18 @@ func newCursor(p part) *cursor {
 func newTupleCursor(r *run) *cursor {
 	c := openCursor(r, 0, r.size, r.rows)
 	c.hashes, c.all = true, r.ruled
+	return c
+}
+
+// newMarkCursor opens so many rows of a run from a mark on.
+func newMarkCursor(r *run, mark, rows int) *cursor {
+	m := r.marks[mark]
+	to := r.size
+	if mark+1 < len(r.marks) {
+		to = int64(r.marks[mark+1].at)
+	}
+	c := openCursor(r, int64(m.at), to, rows)
+	c.row.bucket = m.bucket
 	return c
 }
 
@@ -299,10 +325,10 @@ func (c *cursor) next() error {
 			c.key = sortedKey{c.hash, 0}
 			return nil
 		}
-		if c.moved != (c.ruled&ruledMoved != 0) {
+		if c.ruled&ruledMoved != 0 {
 			continue
 		}
-		if c.ruled != 0 && !c.moved {
+		if c.ruled != 0 {
 			c.row.orient, c.row.bOpened = c.ruled&ruledRank, 0
 		}
 		c.key = c.row.sortedKey()

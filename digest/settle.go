@@ -111,21 +111,25 @@ func (b *Batch) move(ctx context.Context, rs []run) error {
 
 // moved adds the rows of a run that do not lie where they belong.
 func (e *emitter) moved(r *run) error {
-	if !slices.ContainsFunc(r.ruled, func(c uint8) bool { return c&ruledMoved != 0 }) {
-		return nil
-	}
-	for n := range r.hours {
-		c := newCursor(part{r, n})
-		c.moved = true
-		for {
+	for mark := range r.marks {
+		ruled := r.ruled[mark*markRows : min(len(r.ruled), (mark+1)*markRows)]
+		n := len(ruled) // up to the last that moves
+		for n > 0 && ruled[n-1]&ruledMoved == 0 {
+			n--
+		}
+		if n == 0 {
+			continue
+		}
+		c := newMarkCursor(r, mark, n)
+		for _, code := range ruled[:n] {
 			if err := c.next(); err != nil {
 				return err
 			}
-			if c.done {
-				break
+			if code&ruledMoved == 0 {
+				continue
 			}
 			row := c.row // the cursor reads the next one over it
-			if err := e.add(&row, ruling{c.ruled & ruledRank, true, true}); err != nil {
+			if err := e.add(&row, ruling{code & ruledRank, true, true}); err != nil {
 				return err
 			}
 		}
@@ -227,12 +231,10 @@ func (e *emitter) flush() error {
 	clear(t.legs)
 	t.sortRows()
 	t.unite(&e.b.tables)
-	data, hours := t.encode()
-	r, err := e.b.runs.keep(data, len(t.order))
+	r, err := e.b.keepRows(t)
 	if err != nil {
 		return err
 	}
-	r.hours = hours
 	t.settled.rows, t.settled.nsets = t.settled.rows[:0], 0
 	e.b.runs.push(&e.b.runs.settled, r)
 	return nil
