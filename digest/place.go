@@ -122,6 +122,7 @@ func (t *placeTable) slot(p *periplus.Place) *placeSlot {
 func (t *placeTable) grow() {
 	old := t.slots
 	t.slots = make([]placeSlot, max(64, 2*len(old)))
+	clear(t.slots) // memory that is read before it is written is faulted twice
 	for _, s := range old {
 		if s.place != nil {
 			*t.slot(s.place) = s

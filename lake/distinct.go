@@ -47,6 +47,15 @@ func (c conversation) hash() uint64 {
 	return max(h, 1) // 0 is an empty place
 }
 
+// emptied makes a hash table's slots and writes all of them. Memory that is read
+// before it is written is faulted twice, and the second time the kernel stops
+// the other processors.
+func emptied[T any](n int) []T {
+	s := make([]T, n)
+	clear(s)
+	return s
+}
+
 // distinct counts different hashes of 64 bits. Beyond maxDistinct it is full
 // and its count a lower bound, the same in whatever order they came. Safe for
 // several goroutines.
@@ -95,7 +104,7 @@ func (d *distinct) addNow(h uint64) {
 			return
 		}
 		old := d.slots
-		d.slots = make([]uint64, max(1024, 2*len(old)))
+		d.slots = emptied[uint64](max(1024, 2*len(old)))
 		d.n = 0
 		for _, v := range old {
 			if v != 0 {

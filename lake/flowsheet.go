@@ -41,12 +41,15 @@ type flowSheet struct {
 
 type noteIndex struct{ reason, path, encryption int32 }
 
-// addresses maps addresses to indices of a column of text, by open addressing.
+// addresses maps addresses to indices of a column of text. Rows come in the
+// order of their clients, so while addresses ascend each is either that of the
+// row before or new; once they do not, they are found by open addressing.
 type addresses struct {
-	slots []addressSlot
-	n     int
-	last  netip.Addr
-	now   int32
+	ascending []netip.Addr // all, while they ascend
+	slots     []addressSlot
+	n         int // in slots; 0 while they ascend
+	last      netip.Addr
+	now       int32
 }
 
 type addressSlot struct {
@@ -60,7 +63,10 @@ func (a *addresses) reset() {
 	if a.n*16 < len(a.slots) {
 		a.slots = nil // grown for a row group of more
 	}
-	clear(a.slots)
+	if a.n > 0 {
+		clear(a.slots)
+	}
+	a.ascending = a.ascending[:0]
 	a.n, a.last, a.now = 0, netip.Addr{}, absent
 }
 
@@ -69,20 +75,42 @@ func (a *addresses) index(b *texts, addr netip.Addr) int32 {
 	if addr == a.last && a.now != absent {
 		return a.now
 	}
+	if a.n == 0 && (a.now == absent || a.last.Less(addr)) {
+		a.ascending = append(a.ascending, addr)
+		a.last, a.now = addr, b.addAddr(addr)
+		return a.now
+	}
+	if a.n == 0 {
+		for i, v := range a.ascending {
+			a.put(v, int32(i))
+		}
+	}
+	a.last = addr
+	if s := a.slot(addr); s.next != 0 {
+		a.now = s.next - 1
+	} else {
+		a.now = b.addAddr(addr)
+		a.put(addr, a.now)
+	}
+	return a.now
+}
+
+// addAddr adds an address to the dictionary.
+func (b *texts) addAddr(addr netip.Addr) int32 {
+	start := b.openValue()
+	if addr.IsValid() {
+		b.plain = addr.AppendTo(b.plain)
+	}
+	return b.closeValue(start)
+}
+
+// put adds an address that is not there.
+func (a *addresses) put(addr netip.Addr, index int32) {
 	if a.n*2 >= len(a.slots) {
 		a.grow()
 	}
-	s := a.slot(addr)
-	if s.next == 0 {
-		start := b.openValue()
-		if addr.IsValid() {
-			b.plain = addr.AppendTo(b.plain)
-		}
-		s.addr, s.next = addr, b.closeValue(start)+1
-		a.n++
-	}
-	a.last, a.now = addr, s.next-1
-	return a.now
+	*a.slot(addr) = addressSlot{addr, index + 1}
+	a.n++
 }
 
 // slot is where an address is or belongs.
@@ -99,7 +127,7 @@ func (a *addresses) slot(addr netip.Addr) *addressSlot {
 
 func (a *addresses) grow() {
 	old := a.slots
-	a.slots = make([]addressSlot, max(minAddresses, 2*len(old)))
+	a.slots = emptied[addressSlot](max(minAddresses, 2*len(old)))
 	for _, s := range old {
 		if s.next != 0 {
 			*a.slot(s.addr) = s
@@ -244,7 +272,7 @@ func (x *placeIndex) forget() {
 func (x *placeIndex) slot(p *periplus.Place) *placeSlot {
 	if x.n*2 >= len(x.slots) {
 		old := x.slots
-		x.slots = make([]placeSlot, max(64, 2*len(old)))
+		x.slots = emptied[placeSlot](max(64, 2*len(old)))
 		for _, s := range old {
 			if s.place != nil {
 				*x.find(s.place) = s
