@@ -112,6 +112,64 @@ func octet(b []byte, i, n int) (v uint32, ok uint32) {
 	return v, 1
 }
 
+// middle is the part of a line whose words have no fixed width, and what lies
+// behind it: it is read eight bytes at a time wherever a word begins.
+type middle [maxMiddle + 8]byte
+
+const maxMiddle = 64
+
+// marks has a bit for each of the first 64 bytes that is no digit. To know where
+// all words end before the first is read lets the processor read them at once.
+func (w *middle) marks() uint64 {
+	return w.mark(0) | w.mark(8) | w.mark(16) | w.mark(24) | w.mark(32) | w.mark(40) | w.mark(48) | w.mark(56)
+}
+
+// mark is the bits of the eight bytes from i on.
+func (w *middle) mark(i int) uint64 {
+	x := binary.LittleEndian.Uint64(w[i:i+8]) ^ zeros
+	over := (x&^uint64(tops) + 0x76*ones | x) & tops // exact for every byte, unlike notDigits
+	return over >> 7 * 0x0102040810204080 >> 56 << i
+}
+
+// uint is the number of the digits from i to end; false: there are none, or
+// more than eight.
+func (w *middle) uint(i, end int) (uint64, bool) {
+	n := end - i
+	return eight(binary.LittleEndian.Uint64(w[i&63:])^zeros, n), uint(n-1) < 8
+}
+
+// ipv4 is the address from i to end with dots at d1, d2 and d3.
+func (w *middle) ipv4(i, d1, d2, d3, end int) (netip.Addr, bool) {
+	n1, n2, n3, n4 := d1-i, d2-d1-1, d3-d2-1, end-d3-1
+	x, bad1 := octets(w.octet(i, n1), w.octet(d1+1, n2), n1, n2)
+	y, bad2 := octets(w.octet(d2+1, n3), w.octet(d3+1, n4), n3, n4)
+	ok := bad1|bad2|uint64((n1|n2|n3|n4)&^3) == 0
+	return netip.AddrFrom4([4]byte{byte(x), byte(x >> 32), byte(y), byte(y >> 32)}), ok
+}
+
+// octet is n digits at i in the upper bytes, as many as there are.
+func (w *middle) octet(i, n int) uint64 {
+	return uint64((binary.LittleEndian.Uint32(w[i&63:]) ^ zeros&(1<<32-1)) << (uint(32-8*n) & 31))
+}
+
+// leastOctet is the least number that so many digits are for. None are for any.
+var leastOctet = [4]uint64{1 << 12, 0, 10, 100}
+
+// octets are two numbers of n and m digits, in the halves of v. bad is 0 where
+// both are 0 to 255 and begin with no zero that says nothing.
+func octets(x, y uint64, n, m int) (v, bad uint64) {
+	const (
+		lanes = 0x00ff00ff00ff00ff
+		over  = 0x0000ff000000ff00
+		under = 0x0000800000008000
+	)
+	x |= y << 32
+	x = (x*10 + x>>8) & lanes
+	v = (x*100 + x>>16) & 0x0000ffff0000ffff
+	least := leastOctet[n&3] | leastOctet[m&3]<<32
+	return v, v&over | ^(v|under-least)&under
+}
+
 // A fastTable has so many slots, and so many of them may hold a place.
 const (
 	fastBits  = 13
@@ -183,57 +241,64 @@ func (p *awsParser) fastV2(b []byte, rec *periplus.Record) bool {
 		i++
 	}
 	i++
-	words := b[2:i]
-	if len(words) < minFastWords || len(words) > maxFastWords {
+	who := b[2:i]
+	if len(who) < minFastWords || len(who) > maxFastWords {
 		return false
 	}
-	hash := p.fast.hash(words)
+	hash := p.fast.hash(who)
 	f := p.fast.find(hash)
 	if f.place == nil || f.hash != hash {
-		place := p.fastMiss(words)
+		place := p.fastMiss(who)
 		if place == nil {
 			return false
 		}
 		f.place, f.hash = place, hash
 	}
-	src, i := fastIPv4(b, i)
-	if i == 0 {
+	// What follows ends with words of fixed width.
+	tail := len(b) - len("1700000000 1700000060 ACCEPT OK")
+	n := tail - i
+	if n <= 0 || n > maxMiddle {
 		return false
 	}
-	dst, i := fastIPv4(b, i)
-	if i == 0 {
+	var w *middle
+	if cap(b)-i >= len(w) {
+		w = (*middle)(b[i : i+len(w)]) // what follows the line is not looked at
+	} else {
+		var room middle
+		copy(room[:], b[i:])
+		w = &room
+	}
+	m := w.marks() & (1<<n - 1)
+	next := func() int {
+		k := bits.TrailingZeros64(m)
+		m &= m - 1
+		return k
+	}
+	s1, s2, s3, s4 := next(), next(), next(), next()
+	src, ok1 := w.ipv4(0, s1, s2, s3, s4)
+	d1, d2, d3, d4 := next(), next(), next(), next()
+	dst, ok2 := w.ipv4(s4+1, d1, d2, d3, d4)
+	e1, e2, e3, e4, e5 := next(), next(), next(), next(), next()
+	if m != 0 || e5 != n-1 || !ok1 || !ok2 {
 		return false
 	}
-	sport, i := fastUint(b, i)
-	if i == 0 {
+	dots := w[s1] ^ '.' | w[s2] ^ '.' | w[s3] ^ '.' | w[d1] ^ '.' | w[d2] ^ '.' | w[d3] ^ '.'
+	spaces := w[s4] ^ ' ' | w[d4] ^ ' ' | w[e1] ^ ' ' | w[e2] ^ ' ' | w[e3] ^ ' ' | w[e4] ^ ' ' | w[e5] ^ ' '
+	sport, ok1 := w.uint(d4+1, e1)
+	dport, ok2 := w.uint(e1+1, e2)
+	proto, ok3 := w.uint(e2+1, e3)
+	packets, ok4 := w.uint(e3+1, e4)
+	bytes, ok5 := w.uint(e4+1, e5)
+	if dots|spaces != 0 || !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || sport|dport > 65535 || proto > 255 {
 		return false
 	}
-	dport, i := fastUint(b, i)
-	if i == 0 {
-		return false
-	}
-	proto, i := fastUint(b, i)
-	if i == 0 || sport|dport > 65535 || proto > 255 {
-		return false
-	}
-	packets, i := fastUint(b, i)
-	if i == 0 {
-		return false
-	}
-	bytes, i := fastUint(b, i)
-	if i == 0 {
-		return false
-	}
-	start, i := fastSeconds(b, i)
-	if i == 0 {
-		return false
-	}
-	end, i := fastSeconds(b, i)
-	if i == 0 || end < start || start*1000 < p.minMilli || end*1000 > p.maxMilli {
+	start, i := fastSeconds(b, tail)
+	end, j := fastSeconds(b, tail+11)
+	if i == 0 || j == 0 || end < start || start*1000 < p.minMilli || end*1000 > p.maxMilli {
 		return false
 	}
 	verdict := periplus.Allowed
-	switch string(b[i:]) {
+	switch string(b[tail+22:]) {
 	case "ACCEPT OK":
 	case "REJECT OK":
 		verdict = periplus.Denied
