@@ -297,7 +297,7 @@ func (g *flowGroup) placeOf(fr *flowReader, i int, codes [8]int32) *periplus.Pla
 		return p
 	}
 	var v periplus.Place
-	for k, to := range [8]*string{&v.Provider, &v.Account, &v.Region, &v.Zone, &v.Network, &v.Subnet, &v.Interface, &v.Log} {
+	for k, to := range placeFields(&v) {
 		if g.place[k] != nil {
 			*to = g.place[k].at(i)
 		}

@@ -3,7 +3,6 @@ package lake
 import (
 	"encoding/binary"
 	"net/netip"
-	"unsafe"
 
 	"github.com/periplus/periplus/periplus"
 )
@@ -14,7 +13,6 @@ type flowSheet struct {
 	*sheet
 	object, bucket, minutes       *few
 	first, last                   *numbers[int64]
-	place                         [8]*texts // provider … log
 	observer, client, server      *texts
 	serverPort                    *numbers[int32]
 	protocol                      *few
@@ -28,13 +26,11 @@ type flowSheet struct {
 	path, encryption              *texts
 	sampled                       *bools
 
-	places    placeIndex
-	notes     map[*periplus.Note]noteIndex
-	lastPlace *periplus.Place
-	placeNow  [8]int32
-	lastNote  *periplus.Note
-	noteNow   noteIndex
-	names     [3][]int32 // of observers, orientations and verdicts; absent until used
+	places   rowPlaces
+	notes    map[*periplus.Note]noteIndex
+	lastNote *periplus.Note
+	noteNow  noteIndex
+	names    [3][]int32 // of observers, orientations and verdicts; absent until used
 
 	clients, servers, natClients, natServers addresses
 }
@@ -150,8 +146,9 @@ func newFlowSheet() *flowSheet {
 	rare := func() *few { i++; return s.cols[i].(*few) }
 	text := func() *texts { i++; return s.cols[i].(*texts) }
 	s.object, s.bucket, s.first, s.last, s.minutes = rare(), rare(), long(), long(), rare()
-	for k := range s.place {
-		s.place[k] = text()
+	for k := range placeColumns {
+		i++
+		s.cols[i] = &placeTexts{of: &s.places, column: k}
 	}
 	s.observer, s.client, s.server = text(), text(), text()
 	s.serverPort, s.protocol = short(), rare()
@@ -174,7 +171,7 @@ func newFlowSheet() *flowSheet {
 func (s *flowSheet) forget() {
 	s.places.forget()
 	clear(s.notes)
-	s.lastPlace, s.lastNote = nil, nil
+	s.lastNote = nil
 	s.noteNow = noteIndex{absent, absent, absent}
 	for k := range s.names {
 		s.names[k] = s.names[k][:0]
@@ -195,12 +192,7 @@ func (s *flowSheet) add(f *periplus.Flow) {
 	s.first.put(f.FirstSeen.UnixMicro())
 	s.last.put(f.LastSeen.UnixMicro())
 	s.minutes.put(f.Minutes)
-	if f.Place != s.lastPlace {
-		s.seekPlace(f.Place)
-	}
-	for k, i := range &s.placeNow {
-		s.place[k].put(i)
-	}
+	s.places.put(f.Place)
 	s.observer.put(s.name(0, s.observer, uint8(f.Observer)))
 	s.client.put(s.clients.index(s.client, f.Client))
 	s.server.put(s.servers.index(s.server, f.Server))
@@ -228,72 +220,6 @@ func (s *flowSheet) add(f *periplus.Flow) {
 	s.encryption.putNull(s.noteNow.encryption)
 	s.sampled.put(f.Sampled)
 	s.rows++
-}
-
-func (s *flowSheet) seekPlace(p *periplus.Place) {
-	s.lastPlace = p
-	at := s.places.slot(p)
-	if at.group != s.places.group {
-		s.placeNow = [8]int32{}
-		for k, v := range [8]string{p.Provider, p.Account, p.Region, p.Zone, p.Network, p.Subnet, p.Interface, p.Log} {
-			s.placeNow[k] = s.place[k].again(v)
-		}
-		at.group, at.now = s.places.group, s.placeNow
-		return
-	}
-	s.placeNow = at.now
-}
-
-// placeIndex finds the indices of a place in eight columns by its pointer. It
-// keeps the pointers from row group to row group.
-type placeIndex struct {
-	slots []placeSlot
-	n     int
-	group uint32 // now
-}
-
-type placeSlot struct {
-	place *periplus.Place
-	group uint32 // that now is of
-	now   [8]int32
-}
-
-// maxPlaceSlots is how many slots are kept from row group to row group.
-const maxPlaceSlots = 1 << 16
-
-func (x *placeIndex) forget() {
-	if len(x.slots) > maxPlaceSlots {
-		x.slots, x.n = nil, 0
-	}
-	x.group++
-}
-
-// slot is that of a place, which may have been of another row group.
-func (x *placeIndex) slot(p *periplus.Place) *placeSlot {
-	if x.n*2 >= len(x.slots) {
-		old := x.slots
-		x.slots = emptied[placeSlot](max(64, 2*len(old)))
-		for _, s := range old {
-			if s.place != nil {
-				*x.find(s.place) = s
-			}
-		}
-	}
-	s := x.find(p)
-	if s.place == nil {
-		s.place = p
-		x.n++
-	}
-	return s
-}
-
-func (x *placeIndex) find(p *periplus.Place) *placeSlot {
-	mask := uint64(len(x.slots) - 1)
-	for i := mix(uint64(uintptr(unsafe.Pointer(p))), 1) & mask; ; i = (i + 1) & mask {
-		if s := &x.slots[i]; s.place == p || s.place == nil {
-			return s
-		}
-	}
 }
 
 func (s *flowSheet) seekNote(n *periplus.Note) {
