@@ -282,8 +282,9 @@ func (p *awsParser) fastV2(b []byte, rec *periplus.Record) bool {
 	if m != 0 || e5 != n-1 || !ok1 || !ok2 {
 		return false
 	}
-	dots := w[s1] ^ '.' | w[s2] ^ '.' | w[s3] ^ '.' | w[d1] ^ '.' | w[d2] ^ '.' | w[d3] ^ '.'
-	spaces := w[s4] ^ ' ' | w[d4] ^ ' ' | w[e1] ^ ' ' | w[e2] ^ ' ' | w[e3] ^ ' ' | w[e4] ^ ' ' | w[e5] ^ ' '
+	// ^ binds no tighter than |.
+	dots := (w[s1] ^ '.') | (w[s2] ^ '.') | (w[s3] ^ '.') | (w[d1] ^ '.') | (w[d2] ^ '.') | (w[d3] ^ '.')
+	spaces := (w[s4] ^ ' ') | (w[d4] ^ ' ') | (w[e1] ^ ' ') | (w[e2] ^ ' ') | (w[e3] ^ ' ') | (w[e4] ^ ' ') | (w[e5] ^ ' ')
 	sport, ok1 := w.uint(d4+1, e1)
 	dport, ok2 := w.uint(e1+1, e2)
 	proto, ok3 := w.uint(e2+1, e3)

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +39,9 @@ var awsOdd = []string{
 	"2 111122223333 eni-0aaa 1.2.3. 1.1.1.1 0 65535 255 99999999 99999999 1700000000 1700000000 REJECT OK",
 	"2 111122223333 eni-0aaa 1.2.3.4444 1.1.1.1 0 65535 255 99999999 99999999 1700000000 1700000000 REJECT OK",
 	"2 111122223333 eni-0aaa 1.2.3\xae4 1.1.1.1 0 65535 255 99999999 99999999 1700000000 1700000000 REJECT OK",
+	"2 111122223333 eni-0aaa 1,2.3.4 1.1.1.1 80 443 6 12 9 1700000000 1700000000 ACCEPT OK",
+	"2 111122223333 eni-0aaa 1.2.3.4 1.1 1.1 80 443 6 12 9 1700000000 1700000000 ACCEPT OK",
+	"2 111122223333 eni-0aaa 1.2.3.4 1.1.1.1 80\x00443 6 12 9 1700000000 1700000000 ACCEPT OK",
 	"2 111122223333 eni-0aaa 1.2.3.4 1.1.1.1 0 65536 255 99999999 99999999 1700000000 1700000000 REJECT OK",
 	"2 111122223333 eni-0aaa 1.2.3.4 1.1.1.1 0 65535 256 99999999 99999999 1700000000 1700000000 REJECT OK",
 	"2 111122223333 eni-0aaa 1.2.3.4 1.1.1.1 00080 443 6 123456789012 99999999 1700000000 1700000000 ACCEPT OK",
@@ -70,12 +74,24 @@ func newPair(t testing.TB) (fast, slow *awsParser) {
 	return fast, slow
 }
 
+// behind is what may follow a line in its buffer: the fast path looks beyond a
+// line and must not mind.
+var behind = []string{"", "\n", strings.Repeat("9", 99), strings.Repeat(". ", 50), strings.Repeat("\xff", 99)}
+
 // samePaths reports whether the fast path took a line, and fails where the
-// general one does not read the same.
+// general one does not read the same, or where it matters what is behind the line.
 func samePaths(t testing.TB, fast, slow *awsParser, line []byte) bool {
 	t.Helper()
 	var a, b periplus.Record
-	if !fast.fastV2(line, &a) {
+	took := fast.fastV2(slices.Clip(line), &a)
+	for _, s := range behind {
+		var c periplus.Record
+		if fast.fastV2(append(slices.Clip(line), s...)[:len(line)], &c) != took || c.Src != a.Src || c.Dst != a.Dst ||
+			c.SrcPort != a.SrcPort || c.DstPort != a.DstPort || c.Protocol != a.Protocol || c.Packets != a.Packets || c.Bytes != a.Bytes {
+			t.Fatalf("%q: taken: %v, unless %q is behind it", line, took, s)
+		}
+	}
+	if !took {
 		return false
 	}
 	if wrong := slow.record(line, &b); wrong != nil {
@@ -85,6 +101,24 @@ func samePaths(t testing.TB, fast, slow *awsParser, line []byte) bool {
 		t.Fatalf("%q: the fast path reads %s, the general one %s", line, got, want)
 	}
 	return true
+}
+
+// TestFastIsGeneralByte: so it is with any byte in any place of a line, more or
+// fewer of them.
+func TestFastIsGeneralByte(t *testing.T) {
+	fast, slow := newPair(t)
+	for _, line := range awsOdd[:2] {
+		from := strings.Index(line, "aaa ") // places take time
+		for i := from; i <= len(line); i++ {
+			for c := range 256 {
+				samePaths(t, fast, slow, []byte(line[:i]+string([]byte{byte(c)})+line[i:]))
+				if i < len(line) {
+					samePaths(t, fast, slow, []byte(line[:i]+string([]byte{byte(c)})+line[i+1:]))
+				}
+			}
+			samePaths(t, fast, slow, []byte(line[:i]+line[min(i+1, len(line)):]))
+		}
+	}
 }
 
 // TestSamePlace: the same place is the same pointer, however it is reached.
