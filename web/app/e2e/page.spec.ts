@@ -141,6 +141,37 @@ test('levels, metrics and verdicts are in the URL', async ({ page }) => {
   await expect(page).not.toHaveURL(/level|metric|show/);
 });
 
+/** written are the countries whose letters the map wrote since they were forgotten. */
+const written = (page: Page): Promise<string[]> =>
+  page.evaluate(() => [...(window as unknown as { written: Set<string> }).written]);
+async function drawnAgain(page: Page, key: string): Promise<void> {
+  await page.evaluate(() => (window as unknown as { written: Set<string> }).written.clear());
+  await page.keyboard.press(key);
+}
+
+test('countries are their letters among services, among hosts, and from afar', async ({ page }) => {
+  await page.addInitScript(() => {
+    const written = new Set<string>();
+    Object.assign(window, { written });
+    const fill = CanvasRenderingContext2D.prototype.fillText;
+    CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+      if (/^[A-Z]{2}$/.test(text)) written.add(text);
+      fill.call(this, text, x, y);
+    };
+  });
+  await open(page);
+  await expect.poll(async () => (await written(page)).length).toBeGreaterThan(2);
+  const all = expect.arrayContaining(await written(page));
+  await page.keyboard.press('7');
+  await expect(page).toHaveURL(/level=host/);
+  await expect(page.locator('.progress.on')).toHaveCount(0);
+  // Also where they are smaller than a text may be: without them the icon were an empty square.
+  for (const key of ['0', '-', '-', '-', '-']) {
+    await drawnAgain(page, key);
+    await expect.poll(() => written(page)).toEqual(all);
+  }
+});
+
 test('opens a service to its hosts and closes it again', async ({ page }) => {
   await open(page);
   const before = await nodes(page).count();

@@ -74,7 +74,7 @@ export function draw(g: CanvasRenderingContext2D, marks: Mark[], scale: number, 
         break;
       }
       case 'text':
-        if (k.font.size * scale < least) break;
+        if (k.font.size * scale < (k.least ?? least)) break;
         g.font = fontText(k.font);
         g.textAlign = k.anchor === 'middle' ? 'center' : k.anchor === 'end' ? 'right' : 'left';
         if (k.halo) {

@@ -81,28 +81,45 @@ function iconMarks(
   }
   const fill = theme.provider[of.provider];
   out.push({ m: 'rect', x, y, w: size, h: size, r: size * 0.27, fill, a, ...seen });
-  if (of.country)
+  signMarks(out, of.kind, of.country, x + size / 2, y + size / 2, size / 2, p, { a, ...seen });
+}
+
+/**
+ * signMarks is what stands on an icon: a country's letters, else the glyph of
+ * the kind. The letters stay as long as a glyph would, also where they are too
+ * small for a text: without them the icon were empty.
+ */
+export function signMarks(
+  out: Mark[],
+  kind: string,
+  cc: string | undefined,
+  x: number,
+  y: number,
+  r: number,
+  { theme }: Picture,
+  how: Seen & { a: number },
+): void {
+  if (cc)
     out.push({
       m: 'text',
-      x: x + size / 2,
-      y: y + size / 2 + size * 0.21,
-      text: of.country.slice(0, 2),
-      font: { size: size * 0.6, weight: 700 },
+      x,
+      y: y + r * 0.42,
+      text: cc.slice(0, 2),
+      font: { size: r * 1.2, weight: 700 },
       fill: theme.glyph,
       anchor: 'middle',
-      a,
-      ...seen,
+      least: 3,
+      ...how,
     });
   else
     out.push({
       m: 'glyph',
-      name: iconOf(of.kind).glyph,
-      x: x + size * 0.16,
-      y: y + size * 0.16,
-      size: size * 0.68,
+      name: iconOf(kind).glyph,
+      x: x - r * 0.68,
+      y: y - r * 0.68,
+      size: r * 1.36,
       line: theme.glyph,
-      a,
-      ...seen,
+      ...how,
     });
 }
 

@@ -56,6 +56,8 @@ export type Shape =
       anchor?: 'middle' | 'end';
       halo?: string;
       a: number;
+      /** How small it may be on the screen; undefined: legible. */
+      least?: number;
     };
 
 export interface Gradient {

@@ -1,7 +1,6 @@
 // Marks of the layout "Force".
 import { count } from '../../format';
-import { iconOf } from '../../icons';
-import { pinMark } from '../cards';
+import { pinMark, signMarks } from '../cards';
 import { type Box, overlap } from '../geometry';
 import { type Font, fit, type Mark, type Picture } from '../marks';
 import type { Card } from '../scene';
@@ -83,27 +82,7 @@ function hostMarks(out: Mark[], c: Card, p: Picture): void {
       a,
     });
     if (of) out.push({ m: 'image', of, x: x - r * 0.68, y: y - r * 0.68, size: r * 1.36, a });
-    else if (cc)
-      out.push({
-        m: 'text',
-        x,
-        y: y + r * 0.32,
-        text: cc.slice(0, 2),
-        font: { size: r * 0.9, weight: 700 },
-        fill: theme.glyph,
-        anchor: 'middle',
-        a,
-      });
-    else
-      out.push({
-        m: 'glyph',
-        name: iconOf(kind).glyph,
-        x: x - r * 0.62,
-        y: y - r * 0.62,
-        size: r * 1.24,
-        line: theme.glyph,
-        a,
-      });
+    else signMarks(out, kind, cc, x, y, r * 0.91, p, { a });
   };
   if (c.tiles.length)
     for (const t of c.tiles) {
