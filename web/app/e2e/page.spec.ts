@@ -126,6 +126,28 @@ test('brushes over time; Back undoes it', async ({ page }) => {
   await expect(page.locator('.time-text strong')).toHaveText(whole!);
 });
 
+test('what a curve says has its room also where one bin makes no curve', async ({ page }) => {
+  const told = page.getByText(/^Let through: most/);
+  const above = async (what: Locator) => {
+    const [tile, box] = [await page.locator('.tile').last().boundingBox(), await what.boundingBox()];
+    return box!.y - tile!.y - tile!.height;
+  };
+  await open(page);
+  await expect(page.getByRole('figure').first()).toContainText('Let through: most');
+  const curve = page.locator('.spark');
+  const room = await above(curve.first());
+  expect(room).toBeGreaterThan(4);
+  const to = Number(
+    await page.getByRole('slider', { name: 'End of the range' }).getAttribute('aria-valuenow'),
+  );
+  const time = (ms: number) => new Date(to - ms).toISOString();
+  // Five minutes at noon of the last day, when there is traffic.
+  await open(page, `./?from=${time(12 * 3.6e6)}&to=${time(12 * 3.6e6 - 3e5)}`);
+  await expect(told).toBeVisible();
+  await expect(curve).toHaveCount(0);
+  expect(await above(told)).toBeGreaterThanOrEqual(room);
+});
+
 test('levels, metrics and verdicts are in the URL', async ({ page }) => {
   await open(page);
   const bar = page.getByRole('toolbar', { name: 'What the map shows' });

@@ -88,12 +88,11 @@ export const Section = ({
 
 interface SparkProps {
   values: (number | null)[];
-  label: string;
   red?: boolean;
 }
 
-/** Spark is a small line over time; a gap where nothing is known. */
-export function Spark({ values, label, red }: SparkProps): JSX.Element | null {
+/** Spark is a small line over time; a gap where nothing is known. What it says stands beside it in words. */
+export function Spark({ values, red }: SparkProps): JSX.Element | null {
   const known = values.filter((v): v is number => v !== null);
   if (known.length < 2) return null;
   const max = Math.max(...known, 1e-9);
@@ -120,8 +119,7 @@ export function Spark({ values, label, red }: SparkProps): JSX.Element | null {
       class={red ? 'spark red' : 'spark'}
       viewBox={`0 0 ${w} ${h}`}
       preserveAspectRatio="none"
-      role="img"
-      aria-label={label}
+      aria-hidden="true"
     >
       <path class="area" d={area} />
       <path class="line" d={d} vector-effect="non-scaling-stroke" />

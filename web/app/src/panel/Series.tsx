@@ -34,8 +34,8 @@ export function Series({ of, verdicts = through }: { of: Timeline; verdicts?: Ve
         const text = told(l.values, at, of.step, l.write);
         return (
           <figure key={l.name}>
-            <Spark values={l.values} red={l.red} label={`${l.name} over time: ${text}`} />
-            <figcaption aria-hidden="true">
+            <Spark values={l.values} red={l.red} />
+            <figcaption>
               {l.name}: {text}
             </figcaption>
           </figure>
