@@ -103,20 +103,35 @@ func samePaths(t testing.TB, fast, slow *awsParser, line []byte) bool {
 	return true
 }
 
-// TestFastIsGeneralByte: so it is with any byte in any place of a line, more or
-// fewer of them.
-func TestFastIsGeneralByte(t *testing.T) {
+// TestFastIsGeneralNear: so it is with any byte in any place of a line, more or
+// fewer of them, and with other numbers for any of a line's.
+func TestFastIsGeneralNear(t *testing.T) {
 	fast, slow := newPair(t)
-	for _, line := range awsOdd[:2] {
-		from := strings.Index(line, "aaa ") // places take time
+	numbers := []string{"", "0", "00", "01", "9", "007", "099", "100", "255", "256", "999", "1000", "0255", "11111", "65535", "65536", "065535", "999999",
+		"1111111", "00000080", "12345678", "000000080", "123456789", "1000000000", "1800000000", "12345678901234567890", "-", "+1", "1.5", "\xb1"}
+	for _, line := range []string{
+		awsOdd[0], awsOdd[1],
+		"2 111122223333 eni-0123456789abcdef0 1.2.3.4 5.6.7.8 1 2 3 4 5 1700000000 1700000060 ACCEPT OK",
+	} {
+		digit := func(i int) bool { return i < len(line) && line[i]-'0' <= 9 }
+		// The words of the place are left alone: another place takes time.
+		from := strings.Index(line[len("2 111122223333 "):], " ") + len("2 111122223333 ")
 		for i := from; i <= len(line); i++ {
 			for c := range 256 {
 				samePaths(t, fast, slow, []byte(line[:i]+string([]byte{byte(c)})+line[i:]))
-				if i < len(line) {
-					samePaths(t, fast, slow, []byte(line[:i]+string([]byte{byte(c)})+line[i+1:]))
-				}
+				samePaths(t, fast, slow, []byte(line[:i]+string([]byte{byte(c)})+line[min(i+1, len(line)):]))
 			}
 			samePaths(t, fast, slow, []byte(line[:i]+line[min(i+1, len(line)):]))
+			if !digit(i) || digit(i-1) {
+				continue
+			}
+			end := i + 1
+			for digit(end) {
+				end++
+			}
+			for _, n := range numbers {
+				samePaths(t, fast, slow, []byte(line[:i]+n+line[end:]))
+			}
 		}
 	}
 }
