@@ -25,9 +25,10 @@ type Batch struct {
 	ID string
 	// Flows are the rows in parts, each sorted by hour and then as digest says.
 	// Workers goroutines range over different parts at once.
-	Flows    []Rows
-	Workers  int // 0: one
-	Objects  []periplus.ReadObject
+	Flows   []Rows
+	Workers int // 0: one
+	Objects []periplus.ReadObject
+	// Coverage is taken over: Commit puts it in order and tells in it what was late.
 	Coverage []periplus.Coverage
 	// Windows is what of Coverage is not of rows; nil: nothing.
 	Windows iter.Seq2[digest.Window, error]
