@@ -2,6 +2,7 @@ package lake
 
 import (
 	"math/rand/v2"
+	"path/filepath"
 	"reflect"
 	"testing"
 	"time"
@@ -43,5 +44,23 @@ func TestCoveredAddsUp(t *testing.T) {
 		if got.find(&periplus.Coverage{Hour: start, Interface: "none"}) != nil {
 			t.Fatal("found what is not there")
 		}
+	}
+}
+
+// What replaced objects take back comes in no order.
+func TestWholeCoverageOfWhatGoes(t *testing.T) {
+	l, err := Create(t.Context(), filepath.Join(t.TempDir(), "lake"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hour := time.Date(2026, 3, 1, 20, 0, 0, 0, time.UTC)
+	of := func(name string, records int64) periplus.Coverage {
+		return periplus.Coverage{Hour: hour, Provider: "aws", Interface: name, Records: records}
+	}
+	got, err := l.wholeCoverage(t.Context(), Batch{Coverage: []periplus.Coverage{of("eni-1", 9), of("eni-2", 9), of("eni-3", 9)}}, nil,
+		[]periplus.Coverage{of("eni-2", -1), of("eni-3", -2), of("eni-1", -3), of("eni-2", -4)})
+	want := []periplus.Coverage{of("eni-1", 6), of("eni-2", 4), of("eni-3", 7)}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, %v\nwant %v", got, err, want)
 	}
 }
