@@ -64,56 +64,32 @@ func fastSeconds(b []byte, i int) (v int64, next int) {
 
 // fastIPv4 reads an IPv4 address and the space after it.
 func fastIPv4(b []byte, i int) (addr netip.Addr, next int) {
-	if i+20 > len(b) {
+	var w *middle
+	if i+20 > len(b) || cap(b)-i < len(w) {
 		return addr, 0
 	}
-	// One bit for each of sixteen bytes that is no digit.
-	lo := binary.LittleEndian.Uint64(b[i:]) ^ zeros
-	hi := binary.LittleEndian.Uint64(b[i+8:]) ^ zeros
-	marks := uint(gather(lo)) | uint(gather(hi))<<8
-	d1 := bits.TrailingZeros(marks)
-	marks &= marks - 1
-	d2 := bits.TrailingZeros(marks)
-	marks &= marks - 1
-	d3 := bits.TrailingZeros(marks)
-	marks &= marks - 1
-	end := bits.TrailingZeros(marks)
-	if end > 15 || b[i+d1] != '.' || b[i+d2] != '.' || b[i+d3] != '.' || b[i+end] != ' ' {
+	w = (*middle)(b[i : i+len(w)])
+	m := w.mark(0) | w.mark(8)
+	d1, m := lowest(m)
+	d2, m := lowest(m)
+	d3, m := lowest(m)
+	end, _ := lowest(m)
+	if end > 15 || (w[d1]^'.')|(w[d2]^'.')|(w[d3]^'.')|(w[end]^' ') != 0 {
 		return addr, 0
 	}
-	v1, ok1 := octet(b, i, d1)
-	v2, ok2 := octet(b, i+d1+1, d2-d1-1)
-	v3, ok3 := octet(b, i+d2+1, d3-d2-1)
-	v4, ok4 := octet(b, i+d3+1, end-d3-1)
-	if ok1&ok2&ok3&ok4 == 0 {
+	addr, ok := w.ipv4(0, d1, d2, d3, end)
+	if !ok {
 		return addr, 0
 	}
-	return netip.AddrFrom4([4]byte{byte(v1), byte(v2), byte(v3), byte(v4)}), i + end + 1
+	return addr, i + end + 1
 }
 
-// gather has bit k set where byte k of x, xored with '0', is no digit. Unlike
-// notDigits it is exact for every byte: each is looked at on its own.
-func gather(x uint64) uint8 {
-	over := (x&^uint64(tops) + 0x76*ones | x) & tops
-	return uint8(over >> 7 * 0x0102040810204080 >> 56)
-}
+// lowest is the place of the lowest bit of m, 64 where there is none, and m
+// without it.
+func lowest(m uint64) (at int, rest uint64) { return bits.TrailingZeros64(m), m & (m - 1) }
 
-// octet is the number of n digits at i. ok is 0 where it is none of 0 to 255
-// or begins with a zero that says nothing.
-func octet(b []byte, i, n int) (v uint32, ok uint32) {
-	if uint(n-1) > 2 {
-		return 0, 0
-	}
-	x := (binary.LittleEndian.Uint32(b[i:]) ^ uint32(zeros&0xffffffff)) << uint(32-8*n)
-	v = x>>8&0xff*100 + x>>16&0xff*10 + x>>24
-	if v > 255 || n > 1 && b[i] == '0' {
-		return 0, 0
-	}
-	return v, 1
-}
-
-// middle is the part of a line whose words have no fixed width, and what lies
-// behind it: it is read eight bytes at a time wherever a word begins.
+// middle is a part of a line, such as that whose words have no fixed width, and
+// what lies behind it: it is read eight bytes at a time wherever a word begins.
 type middle [maxMiddle + 8]byte
 
 const maxMiddle = 64
@@ -269,9 +245,8 @@ func (p *awsParser) fastV2(b []byte, rec *periplus.Record) bool {
 		w = &room
 	}
 	m := w.marks() & (1<<n - 1)
-	next := func() int {
-		k := bits.TrailingZeros64(m)
-		m &= m - 1
+	next := func() (k int) {
+		k, m = lowest(m)
 		return k
 	}
 	s1, s2, s3, s4 := next(), next(), next(), next()
@@ -279,7 +254,7 @@ func (p *awsParser) fastV2(b []byte, rec *periplus.Record) bool {
 	d1, d2, d3, d4 := next(), next(), next(), next()
 	dst, ok2 := w.ipv4(s4+1, d1, d2, d3, d4)
 	e1, e2, e3, e4, e5 := next(), next(), next(), next(), next()
-	if m != 0 || e5 != n-1 || !ok1 || !ok2 {
+	if e5 != n-1 || !ok1 || !ok2 {
 		return false
 	}
 	// ^ binds no tighter than |.
