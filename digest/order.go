@@ -59,12 +59,6 @@ func compareCovered(a, b *periplus.Place) int {
 		strings.Compare(a.Interface, b.Interface), strings.Compare(a.Log, b.Log))
 }
 
-// sameCoverage reports whether two rows are of the same hour and place.
-func sameCoverage(a, b *periplus.Coverage) bool {
-	return a.Interface == b.Interface && a.Hour.Equal(b.Hour) && a.Log == b.Log && a.Subnet == b.Subnet &&
-		a.Network == b.Network && a.Region == b.Region && a.Account == b.Account && a.Provider == b.Provider
-}
-
 func compareIDs(a, b ID) int {
 	return cmp.Or(cmp.Compare(a.ID, b.ID), a.Time.Compare(b.Time), cmp.Compare(a.Object, b.Object))
 }

@@ -326,12 +326,8 @@ func (b *Batch) coverageList() []periplus.Coverage {
 func uniteCoverage(in []periplus.Coverage) []periplus.Coverage {
 	out := in[:0]
 	for _, c := range in {
-		if n := len(out); n > 0 && sameCoverage(&out[n-1], &c) {
-			o := &out[n-1]
-			o.KeepsPassed = o.KeepsPassed || c.KeepsPassed
-			o.Records += c.Records
-			o.NoData += c.NoData
-			o.SkipData += c.SkipData
+		if n := len(out); n > 0 && out[n-1].Compare(&c) == 0 {
+			out[n-1].Add(&c)
 			continue
 		}
 		out = append(out, c)

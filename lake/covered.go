@@ -3,7 +3,6 @@ package lake
 import (
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/periplus/periplus/periplus"
@@ -13,41 +12,20 @@ import (
 // so, and what is in order is added up without looking anything up.
 type covered []periplus.Coverage
 
-func compareCoverage(a, b *periplus.Coverage) int {
-	if c := a.Hour.Compare(b.Hour); c != 0 {
-		return c
-	}
-	switch {
-	case a.Provider != b.Provider:
-		return strings.Compare(a.Provider, b.Provider)
-	case a.Account != b.Account:
-		return strings.Compare(a.Account, b.Account)
-	case a.Region != b.Region:
-		return strings.Compare(a.Region, b.Region)
-	case a.Network != b.Network:
-		return strings.Compare(a.Network, b.Network)
-	case a.Subnet != b.Subnet:
-		return strings.Compare(a.Subnet, b.Subnet)
-	case a.Interface != b.Interface:
-		return strings.Compare(a.Interface, b.Interface)
-	}
-	return strings.Compare(a.Log, b.Log)
-}
-
 // inOrder is v in order, rows of the same hour and log added up. It takes v over.
 func (v covered) inOrder() covered {
 	ascends := true
 	for i := 1; i < len(v) && ascends; i++ {
-		ascends = compareCoverage(&v[i-1], &v[i]) < 0
+		ascends = v[i-1].Compare(&v[i]) < 0
 	}
 	if ascends {
 		return v
 	}
-	slices.SortFunc(v, func(a, b periplus.Coverage) int { return compareCoverage(&a, &b) })
+	slices.SortFunc(v, func(a, b periplus.Coverage) int { return a.Compare(&b) })
 	out := v[:0]
 	for i := range v {
-		if n := len(out); n > 0 && compareCoverage(&out[n-1], &v[i]) == 0 {
-			addCovered(&out[n-1], &v[i])
+		if n := len(out); n > 0 && out[n-1].Compare(&v[i]) == 0 {
+			out[n-1].Add(&v[i])
 		} else {
 			out = append(out, v[i])
 		}
@@ -65,14 +43,14 @@ func (v covered) plus(o covered) covered {
 	}
 	out := make(covered, 0, len(v)+len(o))
 	for len(v) > 0 && len(o) > 0 {
-		switch c := compareCoverage(&v[0], &o[0]); {
+		switch c := v[0].Compare(&o[0]); {
 		case c < 0:
 			out, v = append(out, v[0]), v[1:]
 		case c > 0:
 			out, o = append(out, o[0]), o[1:]
 		default:
 			out = append(out, v[0])
-			addCovered(&out[len(out)-1], &o[0])
+			out[len(out)-1].Add(&o[0])
 			v, o = v[1:], o[1:]
 		}
 	}
@@ -81,20 +59,11 @@ func (v covered) plus(o covered) covered {
 
 // find returns the row of c's hour and log; nil: there is none.
 func (v covered) find(c *periplus.Coverage) *periplus.Coverage {
-	i, ok := slices.BinarySearchFunc(v, c, func(a periplus.Coverage, c *periplus.Coverage) int { return compareCoverage(&a, c) })
+	i, ok := slices.BinarySearchFunc(v, c, func(a periplus.Coverage, c *periplus.Coverage) int { return a.Compare(c) })
 	if !ok {
 		return nil
 	}
 	return &v[i]
-}
-
-func addCovered(to, c *periplus.Coverage) {
-	to.KeepsPassed = to.KeepsPassed || c.KeepsPassed
-	to.Records += c.Records
-	to.NoData += c.NoData
-	to.SkipData += c.SkipData
-	to.Late += c.Late
-	to.Bad += c.Bad
 }
 
 // coverageDays is coverage by day.
@@ -132,7 +101,7 @@ type coverageKey struct {
 func (s coverageSum) add(c periplus.Coverage) {
 	k := coverageKey{c.Hour, c.Provider, c.Account, c.Region, c.Network, c.Subnet, c.Interface, c.Log}
 	if sum := s[k]; sum != nil {
-		addCovered(sum, &c)
+		sum.Add(&c)
 		return
 	}
 	s[k] = &c

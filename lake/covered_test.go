@@ -34,7 +34,7 @@ func TestCoveredAddsUp(t *testing.T) {
 			t.Fatalf("round %d: %v\nwant %v", round, got, want)
 		}
 		for i := range want {
-			if i > 0 && compareCoverage(&want[i-1], &want[i]) >= 0 {
+			if i > 0 && want[i-1].Compare(&want[i]) >= 0 {
 				t.Fatalf("round %d: row %d is not after the one before", round, i)
 			}
 			if c := got.find(&want[i]); c == nil || *c != want[i] {

@@ -3,6 +3,7 @@ package periplus
 import (
 	"math"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -159,6 +160,39 @@ type Coverage struct {
 	Log                                                   string
 	KeepsPassed                                           bool // it held a record with a verdict other than stopped
 	Records, NoData, SkipData, Late, Bad                  int64
+}
+
+// Compare orders coverage as the table does, by hour and log. 0: both are of the
+// same, so that one row tells them.
+func (c *Coverage) Compare(o *Coverage) int {
+	if by := c.Hour.Compare(o.Hour); by != 0 {
+		return by
+	}
+	switch { // cmp.Or would make all comparisons
+	case c.Provider != o.Provider:
+		return strings.Compare(c.Provider, o.Provider)
+	case c.Account != o.Account:
+		return strings.Compare(c.Account, o.Account)
+	case c.Region != o.Region:
+		return strings.Compare(c.Region, o.Region)
+	case c.Network != o.Network:
+		return strings.Compare(c.Network, o.Network)
+	case c.Subnet != o.Subnet:
+		return strings.Compare(c.Subnet, o.Subnet)
+	case c.Interface != o.Interface:
+		return strings.Compare(c.Interface, o.Interface)
+	}
+	return strings.Compare(c.Log, o.Log)
+}
+
+// Add adds what o tells of the same hour and log.
+func (c *Coverage) Add(o *Coverage) {
+	c.KeepsPassed = c.KeepsPassed || o.KeepsPassed
+	c.Records += o.Records
+	c.NoData += o.NoData
+	c.SkipData += o.SkipData
+	c.Late += o.Late
+	c.Bad += o.Bad
 }
 
 // ObjectState is how the reading of an object ended.
