@@ -62,22 +62,25 @@ func (l *Lake) Commit(ctx context.Context, b Batch) error {
 		if err := l.follow(ctx); err != nil { // what a crash left
 			return err
 		}
-		if err := l.commitFlows(ctx, b); err != nil {
+		list, err := l.commitFlows(ctx, &b)
+		if err != nil {
 			return fmt.Errorf("commit batch %s: %w", b.ID, err)
 		}
 		crash("after flows")
-		return l.follow(ctx)
+		return l.followKnowing(ctx, inMemory{list: b.Coverage})
 	})
 }
 
-func (l *Lake) commitFlows(ctx context.Context, b Batch) (err error) {
+// commitFlows commits the batch and returns the folder of its list. The batch's
+// coverage is then what the list says.
+func (l *Lake) commitFlows(ctx context.Context, b *Batch) (list string, err error) {
 	tbl, err := l.load(ctx, Flows)
 	if err != nil {
-		return err
+		return "", err
 	}
 	known, err := l.readBefore(ctx, b.Objects)
 	if err != nil {
-		return err
+		return "", err
 	}
 	seq := tbl.Metadata().LastSequenceNumber() + 1
 	gone := removal{}
@@ -94,35 +97,34 @@ func (l *Lake) commitFlows(ctx context.Context, b Batch) (err error) {
 	}()
 	less, err := l.removeObjects(ctx, &e, tbl, gone, seq)
 	if err != nil {
-		return err
+		return "", err
 	}
 	files, err := writeFlows(ctx, l.tableDir(Flows), seq, b.Flows, b.Workers)
 	e.added(files)
 	if err != nil {
-		return err
+		return "", err
 	}
 	crash("after data files")
-	silent, stay, err := l.takeBack(ctx, b, known)
+	silent, stay, err := l.takeBack(ctx, *b, known)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if b.Coverage, err = l.wholeCoverage(ctx, b, known, append(less, silent...)); err != nil {
-		return err
+	if b.Coverage, err = l.wholeCoverage(ctx, *b, known, append(less, silent...)); err != nil {
+		return "", err
 	}
-	windows, err := l.keepWindows(b, stay)
+	windows, err := l.keepWindows(*b, stay)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if windows != "" {
 		e.paths = append(e.paths, windows)
 	}
-	list, err := l.writeList(seq, b)
-	if err != nil {
-		return err
+	if list, err = l.writeList(seq, *b); err != nil {
+		return "", err
 	}
 	e.paths = append(e.paths, list)
 	crash("before flows")
-	return e.commit(ctx, iceberg.Properties{keyBatch: b.ID, keyList: listName(list)})
+	return list, e.commit(ctx, iceberg.Properties{keyBatch: b.ID, keyList: listName(list)})
 }
 
 // An edit is a commit being put together.

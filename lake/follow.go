@@ -17,7 +17,12 @@ import (
 
 // follow brings objects and coverage up to flows. It does nothing but two
 // comparisons when they are.
-func (l *Lake) follow(ctx context.Context) error {
+func (l *Lake) follow(ctx context.Context) error { return l.followKnowing(ctx, nil) }
+
+// inMemory is the coverage of lists, by folder, that need not be read for it.
+type inMemory map[string]covered
+
+func (l *Lake) followKnowing(ctx context.Context, known inMemory) error {
 	flows, err := l.load(ctx, Flows)
 	if err != nil {
 		return err
@@ -43,7 +48,7 @@ func (l *Lake) follow(ctx context.Context) error {
 		if name == Objects {
 			err = l.addObjects(ctx, dirs, want)
 		} else {
-			err = l.addCoverage(ctx, dirs, want)
+			err = l.addCoverage(ctx, dirs, known, want)
 		}
 		if err != nil {
 			return err
@@ -144,9 +149,14 @@ func writeTable[T any](e *edit, fields []periplus.Field[T], rows []T, parts map[
 	return nil
 }
 
-func listedCoverage(ctx context.Context, dirs []string) (coverageDays, error) {
+// listedCoverage adds up the coverage of lists. It takes what is known over.
+func listedCoverage(ctx context.Context, dirs []string, known inMemory) (coverageDays, error) {
 	days := coverageDays{}
 	for _, dir := range dirs {
+		if rows, ok := known[dir]; ok {
+			days.add(rows)
+			continue
+		}
 		rows, err := readListed(ctx, dir, "coverage", readCoverage)
 		if err != nil {
 			return nil, err
@@ -158,8 +168,8 @@ func listedCoverage(ctx context.Context, dirs []string) (coverageDays, error) {
 
 // addCoverage adds the coverage of lists: one row an hour and log stays one
 // row, so the days that they touch are written anew.
-func (l *Lake) addCoverage(ctx context.Context, dirs []string, seq int64) (err error) {
-	days, err := listedCoverage(ctx, dirs)
+func (l *Lake) addCoverage(ctx context.Context, dirs []string, known inMemory, seq int64) (err error) {
+	days, err := listedCoverage(ctx, dirs, known)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func (l *Lake) rebuildTable(ctx context.Context, name string, dirs []string, seq
 		}
 		return e.commit(ctx, throughProps(seq))
 	case Coverage:
-		days, err := listedCoverage(ctx, dirs)
+		days, err := listedCoverage(ctx, dirs, nil)
 		if err != nil {
 			return err
 		}

@@ -96,7 +96,7 @@ func (l *Lake) writeRoll(ctx context.Context, dir string, dirs []string) error {
 	if err := writeListed(dir, "objects", periplus.ObjectFields, rows, true); err != nil {
 		return err
 	}
-	days, err := listedCoverage(ctx, dirs)
+	days, err := listedCoverage(ctx, dirs, nil)
 	if err != nil {
 		return err
 	}
