@@ -40,6 +40,8 @@ type Ingest struct {
 	// looks at such objects again and again. What is lost of it with the process
 	// is looked at once more.
 	Defer bool
+	// Conversations says to count them for the summary, which takes up to 64 MiB.
+	Conversations bool
 	// Progress, when set, is called by one goroutine at a time, often.
 	Progress func(Progress)
 	// Now is the time that objects are marked with; nil: time.Now.
@@ -94,6 +96,9 @@ func (in *Ingest) Run(ctx context.Context) (*Summary, error) {
 		return sum, err
 	}
 	r := &run{Ingest: in, sum: sum, lessons: &in.recall.lessons}
+	if in.Conversations {
+		r.seen = &distinct{}
+	}
 	if err := r.all(ctx); err != nil {
 		in.recall.forget()
 		return sum, err
@@ -119,7 +124,7 @@ type run struct {
 	*Ingest
 	sum     *Summary
 	lessons *lessons
-	seen    distinct // conversations
+	seen    *distinct // conversations; nil: nobody asks for them
 
 	mu       sync.Mutex // guards progress
 	progress Progress
@@ -300,7 +305,7 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 	}
 	batch.Kept = r.recall.waiting(batch.Objects)
 	for _, rows := range res.Hours {
-		batch.Flows = append(batch.Flows, part.count(rows, &r.seen))
+		batch.Flows = append(batch.Flows, part.count(rows, r.seen))
 	}
 	batch.Workers = r.writers()
 	part.coverage(res)

@@ -27,7 +27,8 @@ type Summary struct {
 
 	First, Last time.Time // of the records; zero: there was none
 	Rows        int64     // of the table flows
-	// Conversations counts client, server, port and protocol, each once.
+	// Conversations counts client, server, port and protocol, each once, where
+	// Ingest.Conversations asks for it.
 	Conversations int64
 	// ConversationsAtLeast: there were too many to be told apart, so
 	// Conversations is a lower bound.
@@ -94,7 +95,8 @@ func (s *Summary) object(t *task, o periplus.ReadObject) {
 
 func (s *Summary) coverage(res *digest.Result) { s.Repeats += res.Repeats }
 
-// count passes rows on and counts them; all batches of a run share seen.
+// count passes rows on and counts them; all batches of a run share seen, nil
+// where conversations are not counted.
 // Several of what it returns may be ranged over at once.
 func (s *Summary) count(rows Rows, seen *distinct) Rows {
 	s.seen = seen
@@ -109,7 +111,7 @@ func (s *Summary) count(rows Rows, seen *distinct) Rows {
 				v := f.Verdict & 3
 				bytes[v] = periplus.Plus(bytes[v], periplus.Plus(f.RequestBytes.N, f.ResponseBytes.N))
 				packets[v] = periplus.Plus(packets[v], periplus.Plus(f.RequestPackets.N, f.ResponsePackets.N))
-				if n == 1 || !last.of(f) {
+				if seen != nil && (n == 1 || !last.of(f)) {
 					last = conversationOf(f)
 					if hashes = append(hashes, last.hash()); len(hashes) == waitHashes {
 						seen.add(hashes)
@@ -121,7 +123,9 @@ func (s *Summary) count(rows Rows, seen *distinct) Rows {
 				break
 			}
 		}
-		seen.add(hashes)
+		if seen != nil {
+			seen.add(hashes)
+		}
 		s.counted(n, &bytes, &packets)
 	}
 }

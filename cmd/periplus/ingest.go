@@ -34,6 +34,7 @@ type ingestFlags struct {
 	glob      string
 	strict    bool
 	quiet     bool
+	asJSON    bool // the summary, on standard output
 	workers   int
 
 	fetch      int  // objects of buckets on their way at once
@@ -96,7 +97,7 @@ func (m *moment) Type() string { return "time" }
 func ingestCommand(e *env) *cobra.Command {
 	var d deskFlags
 	var f ingestFlags
-	var asJSON, flowsOnly bool
+	var flowsOnly bool
 	c := &cobra.Command{
 		Use: "ingest --lake DIR SOURCE…", Short: "Read logs into a lake, only what is new", Args: cobra.MinimumNArgs(1),
 		Long: `Reads log files, folders, standard input (-), buckets (s3://, gs://,
@@ -122,7 +123,7 @@ read; 2: wrong usage; 3: --strict and something was bad.`,
 			if err != nil {
 				return err
 			}
-			if asJSON {
+			if f.asJSON {
 				if err := writeJSON(e.out, s.json()); err != nil {
 					return err
 				}
@@ -146,7 +147,7 @@ read; 2: wrong usage; 3: --strict and something was bad.`,
 	f.addTime(c)
 	f.addSelf(c)
 	c.Flags().BoolVar(&flowsOnly, "flows-only", false, "leave traffic to be built when it is asked for")
-	c.Flags().BoolVar(&asJSON, "json", false, "the summary as JSON on standard output")
+	c.Flags().BoolVar(&f.asJSON, "json", false, "the summary as JSON on standard output")
 	return c
 }
 
@@ -217,7 +218,8 @@ func (f *ingestFlags) ingest(ctx context.Context, e *env, d *desk, paths []strin
 		return nil, err
 	}
 	defer src.Close()
-	job := lake.Ingest{Lake: d.Lake, Source: f.ahead(src, me.source(src)), Workers: f.workers, Memory: d.memory, Options: format.Options{AWSFormat: f.awsFormat, Format: f.format}}
+	job := lake.Ingest{Lake: d.Lake, Source: f.ahead(src, me.source(src)), Workers: f.workers, Memory: d.memory, Options: format.Options{AWSFormat: f.awsFormat, Format: f.format},
+		Conversations: !f.quiet || f.asJSON}
 	me.exclude(&job)
 	stop := func() {}
 	if e.terminal && !f.quiet {

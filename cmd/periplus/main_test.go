@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -41,6 +42,21 @@ const v2 = `version account-id interface-id srcaddr dstaddr srcport dstport prot
 2 111122223333 eni-0b 198.51.100.7 10.0.2.20 40000 22 6 1 40 1700000005 1700000055 REJECT OK
 2 111122223333 eni-0b - - - - - - - 1700000060 1700000120 - NODATA
 `
+
+// What the summary says is the same on standard error and as JSON, and --quiet
+// takes only the first away.
+func TestSummaryCountsConversations(t *testing.T) {
+	dir := t.TempDir()
+	text := logs(t)
+	_, said := cli(t, 0, "ingest", "--lake", filepath.Join(dir, "a"), text)
+	if !regexp.MustCompile(`(?m)^conversations +4$`).MatchString(said) {
+		t.Errorf("the summary does not tell 4 conversations:\n%s", said)
+	}
+	out, said := cli(t, 0, "ingest", "--quiet", "--json", "--lake", filepath.Join(dir, "b"), text)
+	if !strings.Contains(out, `"conversations": 4,`) || said != "" {
+		t.Errorf("--quiet --json: %s\n%s\nwant 4 conversations, and nothing else said", out, said)
+	}
+}
 
 func write(t *testing.T, path, text string) string {
 	t.Helper()
