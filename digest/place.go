@@ -104,6 +104,7 @@ type placeSlot struct {
 	id    uint32 // in the batch's tables
 	now   uint32 // the last object that met it …
 	state int32  // … and where it is in states
+	joins bool   // beside the rest, so that the place itself need not be looked at
 }
 
 // maxPlaceSlots is how many places are remembered between objects.
@@ -149,7 +150,7 @@ func (o *Object) places(recs []periplus.Record, at []int32) []placeState {
 		p := recs[i].Place
 		s := t.slot(p)
 		if s.place == nil {
-			*s = placeSlot{place: p, id: o.batch.tables.place(p), now: t.now - 1}
+			*s = placeSlot{place: p, id: o.batch.tables.place(p), now: t.now - 1, joins: p.Provider == "gcp"}
 			t.used++
 		}
 		if s.now != t.now {
@@ -167,7 +168,7 @@ func (o *Object) places(recs []periplus.Record, at []int32) []placeState {
 // begin is the first time that an object meets a place.
 func (t *placeTable) begin(s *placeSlot) {
 	s.now, s.state = t.now, int32(len(t.states))
-	t.states = append(t.states, placeState{id: s.id, joins: s.place.Provider == "gcp"})
+	t.states = append(t.states, placeState{id: s.id, joins: s.joins})
 }
 
 func (o *Object) coverage(p *placeState, booked int64) *coverage {
