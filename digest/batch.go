@@ -130,8 +130,10 @@ func (b *Batch) take(o *Object) {
 	for i := range t.places.states {
 		p := &t.places.states[i]
 		b.hours(p.id).add(p.hour, &p.cover)
-		b.common[p.id][0].merge(&p.all[0])
-		b.common[p.id][1].merge(&p.all[1])
+		b.common[p.id][0].merge(&p.all)
+		if p.rest != 0 {
+			b.common[p.id][1].merge(&t.places.rest(p).all)
+		}
 	}
 }
 

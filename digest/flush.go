@@ -198,8 +198,11 @@ func (o *Object) Close() error {
 	}
 	for i := range o.t.places.states {
 		s := &o.t.places.states[i]
-		o.keepOwn(s, &s.own[0])
-		o.keepOwn(s, &s.own[1])
+		if s.rest != 0 {
+			rest := o.t.places.rest(s)
+			o.keepOwn(s, &rest.own[0])
+			o.keepOwn(s, &rest.own[1])
+		}
 	}
 	if o.first != noTime {
 		o.span.First, o.span.Last = fromMicros(o.first), fromMicros(o.last)

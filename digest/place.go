@@ -7,14 +7,41 @@ import (
 	"github.com/periplus/periplus/periplus"
 )
 
-// placeState is what an object knows of one of its places.
+// placeState is what an object knows of one of its places: two lines of the
+// cache, for there are many.
 type placeState struct {
 	id    uint32
-	joins bool // its flow entries wait for firewall entries: GCP
+	rest  int32 // where in placeTable.rests the rest is, from 1; 0: there is none
 	hour  int64
-	cover coverage   // of hour; what it held of others is in objectTables.cover
-	all   [2]common  // IPv4, IPv6: what its records without a direction have in common
-	own   [2]ownSlot // the address by direction that was seen last
+	cover coverage // of hour; what it held of others is in objectTables.cover
+	all   common   // what its IPv4 records without a direction have in common
+	joins bool     // its flow entries wait for firewall entries: GCP
+	_     [23]byte
+}
+
+var _ [128]byte = [unsafe.Sizeof(placeState{})]byte{}
+
+// placeRest is what places of many logs have no use for.
+type placeRest struct {
+	all common     // as in placeState, IPv6
+	own [2]ownSlot // the address by direction that was seen last: IPv4, IPv6
+}
+
+// rest is good until the next call.
+func (t *placeTable) rest(p *placeState) *placeRest {
+	if p.rest == 0 {
+		t.rests = append(t.rests, placeRest{})
+		p.rest = int32(len(t.rests))
+	}
+	return &t.rests[p.rest-1]
+}
+
+// common is of the records without a direction, by family.
+func (t *placeTable) common(p *placeState, a ip) *common {
+	if a.v4() {
+		return &p.all
+	}
+	return &t.rest(p).all
 }
 
 // ownSlot is an address that direction says is the interface's own.
@@ -95,6 +122,7 @@ type placeTable struct {
 	used   int          // slots
 	now    uint32       // the object's number here
 	states []placeState // in use, in the order they came
+	rests  []placeRest
 
 	touched int64 // keeps reads that only bring states into the cache
 }
@@ -136,7 +164,7 @@ func (t *placeTable) reset() {
 		t.slots, t.used = nil, 0
 	}
 	t.now++
-	t.states = t.states[:0]
+	t.states, t.rests = t.states[:0], t.rests[:0]
 }
 
 // places returns the states of the records' places and where in them each is.
@@ -159,7 +187,7 @@ func (o *Object) places(recs []periplus.Record, at []int32) []placeState {
 		at[i] = s.state
 	}
 	for _, i := range at {
-		touched += t.states[i].hour + t.states[i].all[0].first
+		touched += t.states[i].hour + t.states[i].all.first
 	}
 	t.touched = touched
 	return t.states
@@ -271,7 +299,7 @@ func (o *Object) owner(p *placeState, r *periplus.Record, k *row) {
 	switch k.stand & standSide {
 	case standUnknown:
 		if r.Mark == periplus.MarkFlow {
-			p.all[family(src)].add(src, dst, seen{k.first, k.last})
+			o.t.places.common(p, src).add(src, dst, seen{k.first, k.last})
 		}
 		return
 	case standThrough:
@@ -282,7 +310,7 @@ func (o *Object) owner(p *placeState, r *periplus.Record, k *row) {
 	if !nat.zero() {
 		addSeen(o.t.owned, ownedKey{p.id, packet, nat}, seen{k.first, k.last})
 	}
-	s := &p.own[family(own)]
+	s := &o.t.places.rest(p).own[family(own)]
 	if s.addr == own {
 		s.add(k.first, k.last)
 		return
