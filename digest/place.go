@@ -19,8 +19,6 @@ type placeState struct {
 	_     [23]byte
 }
 
-var _ [128]byte = [unsafe.Sizeof(placeState{})]byte{}
-
 // placeRest is what places of many logs have no use for.
 type placeRest struct {
 	all common     // as in placeState, IPv6
