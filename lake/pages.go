@@ -105,20 +105,26 @@ func (x *indices) append(to []byte, values int) []byte {
 	}
 	list := x.list
 	from := 0 // what is not written yet
-	for i := 0; i < len(list); {
-		end := i + 1
+	// Others are written eight at a time, so only eight equal ones in such a place
+	// can begin a run.
+	for i := 0; i+longRun <= len(list); {
+		if !equal8((*[longRun]int32)(list[i:])) {
+			i += longRun
+			continue
+		}
+		end := i + longRun
 		for end < len(list) && list[end] == list[i] {
 			end++
 		}
-		// Others are written eight at a time: the run gives them what they lack.
-		if start := i + -(i-from)&7; end-start >= longRun {
-			to = appendPacked(to, list[from:start], width)
-			to = appendRun(to, list[i], end-start, width)
-			from = end
-		}
-		i = end
+		to = appendPacked(to, list[from:i], width)
+		to = appendRun(to, list[i], end-i, width)
+		from, i = end, end
 	}
 	return appendPacked(to, list[from:], width)
+}
+
+func equal8(v *[longRun]int32) bool {
+	return v[0] == v[7] && v[0] == v[1] && v[0] == v[2] && v[0] == v[3] && v[0] == v[4] && v[0] == v[5] && v[0] == v[6]
 }
 
 func appendRun(to []byte, v int32, n, width int) []byte {
