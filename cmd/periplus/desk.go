@@ -54,6 +54,7 @@ func (f *deskFlags) add(c *cobra.Command) {
 
 // openDesk opens the lake in dir; "" makes one that goes away with Close.
 func openDesk(ctx context.Context, f *deskFlags, create bool) (*desk, error) {
+	f.memory.bind()
 	d := &desk{memory: int64(f.memory.size)}
 	dir, err := f.lake, error(nil)
 	if dir == "" {

@@ -26,6 +26,7 @@ verdict, tab separated.
 and bytes summed, start and end of the whole digest on every line, sorted.`,
 		Example: "  periplus digest ./logs\n  periplus digest --format v2 one.log.gz\n  periplus digest --from -24h --region eu-west-1 s3://my-logs/AWSLogs/",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			memory.bind()
 			out := bufio.NewWriter(e.out)
 			var err error
 			switch name {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"testing"
@@ -120,6 +121,26 @@ func TestOutOfMemorySaysWhatToDo(t *testing.T) {
 	_, errOut := cli(t, 1, "sql", "--lake", lake, "--memory", "64MiB", "SELECT max(len(l)) FROM (SELECT list(i) AS l FROM range(20000000) AS t(i))")
 	if !strings.Contains(errOut, "--memory 2GiB") || strings.Contains(errOut, "SET threads") {
 		t.Errorf("out of memory says\n%s", errOut)
+	}
+}
+
+// --memory binds the heap too, but for who sets a limit of his own.
+func TestMemoryBindsTheHeap(t *testing.T) {
+	t.Setenv("GOMEMLIMIT", "")
+	before := debug.SetMemoryLimit(-1)
+	defer debug.SetMemoryLimit(before)
+	cli(t, 0, "digest", "--memory", "300MiB", logs(t))
+	if got := debug.SetMemoryLimit(-1); got != 300<<20 {
+		t.Errorf("digest --memory 300MiB: the heap's limit is %d bytes", got)
+	}
+	cli(t, 0, "top", "--memory", "200MiB", logs(t))
+	if got := debug.SetMemoryLimit(-1); got != 200<<20 {
+		t.Errorf("top --memory 200MiB: the heap's limit is %d bytes", got)
+	}
+	t.Setenv("GOMEMLIMIT", "1GiB")
+	cli(t, 0, "top", "--memory", "100MiB", logs(t))
+	if got := debug.SetMemoryLimit(-1); got != 200<<20 {
+		t.Errorf("with GOMEMLIMIT set, --memory makes the limit %d bytes", got)
 	}
 }
 

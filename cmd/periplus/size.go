@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 )
@@ -48,6 +50,15 @@ func (m *memorySize) Set(text string) error {
 	}
 	m.size = s
 	return nil
+}
+
+// bind makes the garbage collector work harder rather than let the heap outgrow
+// the size. DuckDB's memory is not the heap's, and a limit that the environment
+// sets is the user's word.
+func (m memorySize) bind() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(int64(m.size))
+	}
 }
 
 // Type implements pflag.Value.
