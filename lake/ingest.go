@@ -241,15 +241,7 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 			gone[t.id] = true
 		}
 	}
-	if p, ok := r.Source.(periplus.Expecter); ok {
-		objects := make([]periplus.Object, 0, len(tasks))
-		for _, t := range tasks {
-			if t.grown == nil {
-				objects = append(objects, t.object)
-			}
-		}
-		p.Expect(ctx, objects)
-	}
+	r.expect(ctx, tasks)
 	b := &digest.Batch{Memory: r.Memory, Temp: r.Temp, Known: r.lessons.known, Seen: r.lessons.seen(gone), Decided: r.lessons.decided(gone)}
 	if len(r.lessons.servers) == 0 {
 		b.Known = nil // it would be asked twice a record
@@ -270,34 +262,14 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 		Named: res.Named, IDs: res.IDs, Decisions: res.Decisions}
 	changed := false
 	for _, t := range tasks {
-		o := r.readObject(t, res.Spans[t.id])
-		if t.held {
-			o = t.old
-			o.ETag = t.object.ETag
-		}
-		if t.held || r.Defer && t.empty() {
-			delete(gone, t.id)
-			part.Skipped++
-			r.recall.later(o)
-			continue
-		}
-		o.Batch = batch.ID
-		part.object(t, o)
-		if o.Records == 0 && res.Spans[t.id].Windows == 0 && t.stays() {
-			delete(gone, t.id)
-			continue
-		}
-		changed = true
-		batch.Objects = append(batch.Objects, o)
-		if t.grown != nil {
-			if batch.Grows == nil {
-				batch.Grows = map[int64]time.Time{}
-			}
-			batch.Grows[t.id] = t.grown.Point.After
-		}
-		if err := r.leave(t, batch.ID); err != nil {
+		entered, err := r.enter(t, res.Spans[t.id], part, &batch)
+		if err != nil {
 			return err
 		}
+		if !entered {
+			delete(gone, t.id)
+		}
+		changed = changed || entered
 	}
 	if !changed && !r.recall.due(r.Defer) {
 		r.sum.add(part)
@@ -315,6 +287,49 @@ func (r *run) batch(ctx context.Context, tasks []*task) (err error) {
 	r.sum.add(part)
 	r.lessons.learn(res, gone)
 	return r.recall.committed(ctx, r.Lake, batch.Objects)
+}
+
+// expect tells the source which objects will be opened, from their beginning.
+func (r *run) expect(ctx context.Context, tasks []*task) {
+	p, ok := r.Source.(periplus.Expecter)
+	if !ok {
+		return
+	}
+	objects := make([]periplus.Object, 0, len(tasks))
+	for _, t := range tasks {
+		if t.grown == nil {
+			objects = append(objects, t.object)
+		}
+	}
+	p.Expect(ctx, objects)
+}
+
+// enter puts an object that was read into the batch and its summary. False: what
+// the lake holds of it stays.
+func (r *run) enter(t *task, span digest.Span, part *Summary, batch *Batch) (bool, error) {
+	o := r.readObject(t, span)
+	if t.held {
+		o = t.old
+		o.ETag = t.object.ETag
+	}
+	if t.held || r.Defer && t.empty() {
+		part.Skipped++
+		r.recall.later(o)
+		return false, nil
+	}
+	o.Batch = batch.ID
+	part.object(t, o)
+	if o.Records == 0 && span.Windows == 0 && t.stays() {
+		return false, nil
+	}
+	batch.Objects = append(batch.Objects, o)
+	if t.grown != nil {
+		if batch.Grows == nil {
+			batch.Grows = map[int64]time.Time{}
+		}
+		batch.Grows[t.id] = t.grown.Point.After
+	}
+	return true, r.leave(t, batch.ID)
 }
 
 // empty reports whether an object held nothing, and never has.
