@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
-	"os"
 	"strings"
 
+	"github.com/periplus/periplus/internal/scratch"
 	"github.com/periplus/periplus/periplus"
 )
 
@@ -69,8 +69,7 @@ func (e *events) again() (io.ReadCloser, error) {
 // in memory, the rest in a file.
 type spool struct {
 	head bytes.Buffer
-	file *os.File // nil: there is no rest
-	name string   // of file, where the system keeps it until Close
+	file *scratch.File // nil: there is no rest
 }
 
 // spoolMemory is some pages of events.
@@ -81,14 +80,11 @@ func (s *spool) Write(p []byte) (int, error) {
 		return s.head.Write(p)
 	}
 	if s.file == nil {
-		f, err := os.CreateTemp("", "periplus-window-*")
+		f, err := scratch.Create("", "periplus-window-*")
 		if err != nil {
 			return 0, err
 		}
 		s.file = f
-		if err := os.Remove(f.Name()); err != nil { // it goes away with the process
-			s.name = f.Name()
-		}
 	}
 	return s.file.Write(p)
 }
@@ -114,9 +110,5 @@ func (s *spool) Close() error {
 	if s.file == nil {
 		return nil
 	}
-	err := s.file.Close()
-	if s.name != "" {
-		err = errors.Join(err, os.Remove(s.name))
-	}
-	return err
+	return s.file.Close()
 }

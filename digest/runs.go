@@ -5,16 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"sync"
 	"unsafe"
+
+	"github.com/periplus/periplus/internal/scratch"
 )
 
 // run is a sorted sequence of rows as bytes, in memory or in a file.
 type run struct {
 	mem  []byte
-	file *os.File // nil: mem
+	file *scratch.File // nil: mem
 	from int64
 	size int64
 	rows int
@@ -91,10 +92,9 @@ type runs struct {
 	waiting  [waitParts][]run // rows that are settled 5-tuple by 5-tuple
 	evidence []*parted        // hashes, eight bytes each
 	inMem    int64
-	spill    *os.File // what did not fit
+	spill    *scratch.File // what did not fit
 	end      int64
-	files    []*os.File
-	names    []string // where a file cannot go while it is open
+	files    []*scratch.File
 }
 
 // push adds a run to a list.
@@ -132,15 +132,12 @@ func (s *runs) keep(data []byte, rows int) (run, error) {
 }
 
 // create makes a temporary file that goes away by itself. The caller holds mu.
-func (s *runs) create() (*os.File, error) {
-	f, err := os.CreateTemp(s.temp, "periplus-digest-*")
+func (s *runs) create() (*scratch.File, error) {
+	f, err := scratch.Create(s.temp, "periplus-digest-*")
 	if err != nil {
 		return nil, spillError(err)
 	}
 	s.files = append(s.files, f)
-	if err := os.Remove(f.Name()); err != nil {
-		s.names = append(s.names, f.Name())
-	}
 	return f, nil
 }
 
@@ -167,17 +164,14 @@ func (s *runs) close() error {
 	for _, f := range s.files {
 		errs = append(errs, f.Close())
 	}
-	for _, n := range s.names {
-		errs = append(errs, os.Remove(n))
-	}
-	s.files, s.names, s.spill, s.settled, s.inMem = nil, nil, nil, nil, 0
+	s.files, s.spill, s.settled, s.inMem = nil, nil, nil, 0
 	s.waiting, s.evidence = [waitParts][]run{}, nil
 	return errors.Join(errs...)
 }
 
 // runWriter writes a run of any length, in a file of its own.
 type runWriter struct {
-	file *os.File
+	file *scratch.File
 	buf  []byte
 	off  int64
 	rows int
@@ -238,7 +232,7 @@ type cursor struct {
 
 	d      decoder
 	left   int // rows
-	file   *os.File
+	file   *scratch.File
 	window []byte
 	off    int64
 	end    int64

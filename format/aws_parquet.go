@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
 
+	"github.com/periplus/periplus/internal/scratch"
 	"github.com/periplus/periplus/periplus"
 )
 
@@ -92,17 +92,11 @@ func (r *awsParquetReader) spool(in io.Reader) (parquet.ReaderAtSeeker, error) {
 	if b.Len() < parquetInMemory {
 		return bytes.NewReader(b.Bytes()), nil
 	}
-	f, err := os.CreateTemp("", "periplus-*.parquet")
+	f, err := scratch.Create("", "periplus-parquet-*")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("a file for what does not stay in memory: %w; set TMPDIR to a folder that can be written", err)
 	}
-	r.close = func() error {
-		err := f.Close()
-		if e := os.Remove(f.Name()); err == nil {
-			err = e
-		}
-		return err
-	}
+	r.close = f.Close
 	if _, err = io.Copy(f, io.MultiReader(&b, in)); err != nil {
 		r.close()
 		return nil, err

@@ -9,9 +9,9 @@ import (
 	"io"
 	"iter"
 	"net/netip"
-	"os"
 	"slices"
 
+	"github.com/periplus/periplus/internal/scratch"
 	"github.com/periplus/periplus/merge"
 	"github.com/periplus/periplus/periplus"
 )
@@ -29,7 +29,7 @@ type spool struct {
 	client, server netip.Addr // of the last run
 	code           rowCode
 
-	file  *os.File
+	file  *scratch.File
 	parts []int64 // where the sorted parts in it end
 }
 
@@ -90,7 +90,7 @@ func (s *spool) sorted() []run {
 // spill writes what is in memory to the file, as a part of it.
 func (s *spool) spill() error {
 	if s.file == nil {
-		f, err := os.CreateTemp(s.dir, "periplus-traffic-")
+		f, err := scratch.Create(s.dir, "periplus-traffic-")
 		if err != nil {
 			return fmt.Errorf("a file for traffic that waits: %w; set TMPDIR to a folder that can be written", err)
 		}
@@ -208,7 +208,7 @@ func (s *spool) reset() error {
 	if s.file == nil {
 		return nil
 	}
-	err := errors.Join(s.file.Close(), os.Remove(s.file.Name()))
+	err := s.file.Close()
 	s.file = nil
 	return err
 }
