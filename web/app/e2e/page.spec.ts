@@ -126,24 +126,33 @@ test('brushes over time; Back undoes it', async ({ page }) => {
   await expect(page.locator('.time-text strong')).toHaveText(whole!);
 });
 
-test('what a curve says has its room also where one bin makes no curve', async ({ page }) => {
+test('the line of the overview is of the chosen range and of nothing else', async ({ page }) => {
   const told = page.getByText(/^Let through: most/);
   const above = async (what: Locator) => {
     const [tile, box] = [await page.locator('.tile').last().boundingBox(), await what.boundingBox()];
     return box!.y - tile!.y - tile!.height;
   };
+  const at = (name: string) =>
+    page.getByRole('slider', { name: `${name} of the range` }).getAttribute('aria-valuenow').then(Number);
   await open(page);
-  await expect(page.getByRole('figure').first()).toContainText('Let through: most');
+  await expect(told).toContainText('in 15 min at');
   const curve = page.locator('.spark');
   const room = await above(curve.first());
   expect(room).toBeGreaterThan(4);
-  const to = Number(
-    await page.getByRole('slider', { name: 'End of the range' }).getAttribute('aria-valuenow'),
-  );
-  const time = (ms: number) => new Date(to - ms).toISOString();
-  // Five minutes at noon of the last day, when there is traffic.
-  await open(page, `./?from=${time(12 * 3.6e6)}&to=${time(12 * 3.6e6 - 3e5)}`);
-  await expect(told).toBeVisible();
+  // Around noon of the last day there is traffic.
+  const noon = Math.round((await at('End')) / 9e5) * 9e5 - 12 * 3.6e6;
+  const time = (ms: number) => new Date(noon + ms * 6e4).toISOString();
+
+  // Ten minutes, five on each side of where the brush's bars meet.
+  await open(page, `./?from=${time(-5)}&to=${time(5)}`);
+  expect([await at('Begin'), await at('End')]).toEqual([noon - 3e5, noon + 3e5]);
+  const times = [time(-5), time(0)].map((t) => t.slice(11, 16)).join('|');
+  await expect(told).toHaveText(new RegExp(`in 5 min at (${times})$`));
+  await expect(curve.first()).toBeVisible();
+
+  // Five minutes are one bin and no curve; what is said has its room still.
+  await open(page, `./?from=${time(5)}&to=${time(10)}`);
+  await expect(told).toHaveText(new RegExp(`in 5 min at ${time(5).slice(11, 16)}$`));
   await expect(curve).toHaveCount(0);
   expect(await above(told)).toBeGreaterThanOrEqual(room);
 });

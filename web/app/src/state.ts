@@ -183,14 +183,22 @@ export const search = load<Found>(
   (r) => String(r.params?.text),
 );
 
+const timelineOf = ([from, to]: [number, number]): Request => ({
+  path: 'timeline',
+  params: { ...common(), from: iso(from), to: iso(to), show: undefined, bins: 96 },
+});
+
+/** timeline is of the window: what the brush draws. */
 export const timeline = load<Timeline>(() => {
   const t = times.value;
-  if (!t) return null;
-  const [from, to] = t.window;
-  return {
-    path: 'timeline',
-    params: { ...common(), from: iso(from), to: iso(to), show: undefined, bins: 96 },
-  };
+  return t && timelineOf(t.window);
+});
+
+/** rangeLine is of the chosen range where that is a part of the window: its bins are shorter, and none reaches out of it. */
+export const rangeLine = load<Timeline>(() => {
+  const t = times.value;
+  const { sel, edge, path } = view.value;
+  return t && !whole(t) && !sel && !edge && !path ? timelineOf(t.range) : null;
 });
 
 export const facets = load<Facets>(() => {

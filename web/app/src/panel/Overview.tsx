@@ -1,9 +1,10 @@
 // Right panel with nothing selected: the whole range.
 import { useRef } from 'preact/hooks';
-import type { Graph, GraphEdge, Timeline, Verdict } from '../api';
+import type { Graph, GraphEdge } from '../api';
 import { bytes, count, exact, length, passed, percent, quantity, span } from '../format';
-import { clock, graph, meta, selectEdge, timeline, times, view } from '../state';
+import { clock, graph, meta, rangeLine, selectEdge, timeline, times, view } from '../state';
 import { Bar, Icon, Section, Tile } from '../ui';
+import { whole } from '../view';
 import { useFocus } from './focus';
 import { Skeleton } from './Head';
 import { Series } from './Series';
@@ -15,7 +16,7 @@ export function Overview({ close }: { close?: () => void }) {
   if (!g || !t) return meta.value.data && !clock.value ? <p class="empty">No data yet.</p> : <Skeleton />;
   const { totals } = g;
   const { records, denied, dropped, unknown } = totals;
-  const line = timeline.value.data;
+  const line = (whole(t) ? timeline : rangeLine).value.data;
   const { show, metric } = view.value;
   const of = (n: number) => (records ? `${percent(n / records)} of records` : '');
   return (
@@ -50,7 +51,7 @@ export function Overview({ close }: { close?: () => void }) {
         {unknown ? <Tile title="Verdict not logged" value={count(unknown)} note={of(unknown)} /> : null}
       </dl>
       {/* What is shown alone is drawn alone. */}
-      {line && <Series of={within(line, t.range)} verdicts={show === 'all' ? undefined : [show]} />}
+      {line && <Series of={line} verdicts={show === 'all' ? undefined : [show]} />}
       <Paths title="Busiest paths" g={g} value={(e) => passed(e.verdicts, metric) ?? 0} />
       <Paths title="Denied paths" g={g} red value={(e) => e.verdicts.denied?.r ?? 0} />
       <Paths title="Dropped paths" g={g} red value={(e) => e.verdicts.dropped?.r ?? 0} />
@@ -72,21 +73,6 @@ function Closer({ close }: { close: () => void }) {
       <Icon name="x" />
     </button>
   );
-}
-
-const verdicts: Verdict[] = ['allowed', 'denied', 'dropped', 'unknown'];
-/** within is the part of a timeline that lies in a range. */
-function within(t: Timeline, range: [number, number]): Timeline {
-  const at = Date.parse(t.t0);
-  const bin = t.step * 1000;
-  const from = Math.max(0, Math.round((range[0] - at) / bin));
-  const to = Math.max(from + 1, Math.round((range[1] - at) / bin));
-  const out: Timeline = { t0: new Date(at + from * bin).toISOString(), step: t.step };
-  for (const v of verdicts) {
-    const c = t[v];
-    if (c) out[v] = { bytes: c.bytes.slice(from, to), records: c.records.slice(from, to) };
-  }
-  return out;
 }
 
 interface PathsProps {
