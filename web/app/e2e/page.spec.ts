@@ -133,7 +133,10 @@ test('the line of the overview is of the chosen range and of nothing else', asyn
     return box!.y - tile!.y - tile!.height;
   };
   const at = (name: string) =>
-    page.getByRole('slider', { name: `${name} of the range` }).getAttribute('aria-valuenow').then(Number);
+    page
+      .getByRole('slider', { name: `${name} of the range` })
+      .getAttribute('aria-valuenow')
+      .then(Number);
   await open(page);
   await expect(told).toContainText('in 15 min at');
   const curve = page.locator('.spark');

@@ -52,7 +52,12 @@ function NodeLines({ id }: { id: string }) {
   return (
     <>
       <p class="hover-head">
-        <KindIcon kind={n?.kind ?? card.kind} provider={card.provider} country={n?.country} size={18} />
+        <KindIcon
+          kind={n?.kind ?? card.kind}
+          provider={card.provider}
+          country={(n ?? card).country}
+          size={18}
+        />
         <strong>{label}</strong>
       </p>
       <p class="muted">

@@ -63,9 +63,15 @@ interface Spot {
   size: number;
 }
 
+/** A Sign is what an icon is of. */
+export interface Sign {
+  kind: string;
+  country?: string;
+}
+
 function iconMarks(
   out: Mark[],
-  of: { kind: string; provider: Provider; country?: string },
+  of: Sign & { provider: Provider },
   { x, y, size }: Spot,
   p: Picture,
   a: number,
@@ -81,7 +87,7 @@ function iconMarks(
   }
   const fill = theme.provider[of.provider];
   out.push({ m: 'rect', x, y, w: size, h: size, r: size * 0.27, fill, a, ...seen });
-  signMarks(out, of.kind, of.country, x + size / 2, y + size / 2, size / 2, p, { a, ...seen });
+  signMarks(out, of, x + size / 2, y + size / 2, size / 2, p, { a, ...seen });
 }
 
 /**
@@ -91,20 +97,19 @@ function iconMarks(
  */
 export function signMarks(
   out: Mark[],
-  kind: string,
-  cc: string | undefined,
+  { kind, country }: Sign,
   x: number,
   y: number,
   r: number,
   { theme }: Picture,
   how: Seen & { a: number },
 ): void {
-  if (cc)
+  if (country && kind === 'net.country')
     out.push({
       m: 'text',
       x,
       y: y + r * 0.42,
-      text: cc.slice(0, 2),
+      text: country.slice(0, 2),
       font: { size: r * 1.2, weight: 700 },
       fill: theme.glyph,
       anchor: 'middle',
@@ -310,7 +315,7 @@ function tileMarks(out: Mark[], c: Card, box: Box, p: Picture, a: number): void 
     const chosen = p.focus?.selected.has(t.id);
     const bright = !p.focus || p.focus.nodes.has(t.id) || p.focus.whole?.has(c.id) ? a : dimmed;
     const big = b.w > 12;
-    if (big) iconMarks(out, { kind: t.kind, provider: c.provider }, { x: b.x, y: b.y, size: b.w }, p, bright);
+    if (big) iconMarks(out, { ...t, provider: c.provider }, { x: b.x, y: b.y, size: b.w }, p, bright);
     else out.push({ m: 'rect', ...b, r: 2, fill: theme.provider[c.provider], a: bright });
     const red = t.denied?.in || t.denied?.out;
     if (red)

@@ -44,8 +44,7 @@ function cardOf(id: string, label: string, parent: string, of: Card[], known: bo
     label,
     kind,
     provider,
-    country:
-      kind === 'net.country' ? same((c) => c.node?.country) || /^inet:cc:(..)$/.exec(id)?.[1] : undefined,
+    country: same((c) => c.node?.country) || /^inet:cc:(..)$/.exec(id)?.[1],
     value: of.reduce<number | null>((n, c) => add(n, c.value), null),
     denied: of.reduce((n, c) => n + c.denied, 0),
     cluster: true,

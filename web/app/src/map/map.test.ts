@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Graph } from '../api';
+import { iconOf } from '../icons';
 import {
   type Box,
   cutEntering,
@@ -336,6 +337,19 @@ describe('paint and SVG', () => {
     expect(signs).toHaveLength(routes.filter((r) => r.stroke.verdict === 'denied').length);
     expect(list.filter((m) => m.m === 'glyph').length).toBeGreaterThanOrEqual(40);
     expect(marks(dark)).toHaveLength(list.length);
+  });
+
+  it('a country is its letters, opened to its hosts too', () => {
+    const g = structuredClone(company);
+    const de = g.nodes.find((n) => n.country === 'DE' && n.kind === 'net.country')!;
+    g.nodes = [...g.nodes.filter((n) => n !== de), { ...de, parent: de.id, id: 'host:192.0.2.1', count: 1 }];
+    g.groups.push({ ...de, kind: 'service', icon: de.kind });
+    g.edges = [];
+    const { scene, layout } = laid(g);
+    const all = paint({ scene, layout, routes: [], theme: light, measure, focus: null });
+    expect(all.filter((m) => m.m === 'glyph' && m.name === iconOf('net.country').glyph)).toEqual([]);
+    // Once near, once from afar, and once the host's own.
+    expect(all.filter((m) => m.m === 'text' && m.text === 'DE')).toHaveLength(3);
   });
 
   it('what is not in focus is dimmed', () => {

@@ -175,6 +175,7 @@ export function sceneOf(
     const holder = n.parent ? cardOf.get(n.parent) : undefined;
     if (holder?.group) {
       holder.tiles.push(n);
+      holder.country ??= n.country;
       holder.value = add(holder.value, value);
       holder.denied += denied;
       cardOf.set(n.id, holder);
@@ -187,7 +188,7 @@ export function sceneOf(
       node: n,
       group: null,
       tiles: [],
-      country: n.kind === 'net.country' ? n.country : undefined,
+      country: n.country,
       ...(n.self?.r ? { self } : {}),
       label: n.label,
       kind: n.kind === 'gen.group' ? (levelKinds[graph.level] ?? n.kind) : n.kind,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { big } from '../../../fixture/big.mjs';
 import type { Graph } from '../../api';
+import { iconOf } from '../../icons';
 import type { Job } from '../arrange';
 import type { Box } from '../geometry';
 import type { Measure } from '../marks';
@@ -173,6 +174,19 @@ describe('force', () => {
     for (const { kids } of families(scene, l))
       for (const [i, k] of kids.entries())
         for (const other of kids.slice(i + 1)) expect(over(k, other)).toBeLessThan(0.5);
+  });
+
+  it('a country is its letters, opened to its hosts too', () => {
+    const g = structuredClone(company);
+    const de = g.nodes.find((n) => n.country === 'DE' && n.kind === 'net.country')!;
+    const hosts = [1, 2].map((i) => ({ ...de, parent: de.id, id: `host:192.0.2.${i}`, count: 1 }));
+    g.nodes = [...g.nodes.filter((n) => n !== de), ...hosts];
+    g.groups.push({ ...de, kind: 'service', icon: de.kind });
+    g.edges = [];
+    const { scene, base } = laid(g);
+    const all = paintBubbles({ scene, layout: base, routes: [], theme: light, measure, focus: null });
+    expect(all.filter((m) => m.m === 'glyph' && m.name === iconOf('net.country').glyph)).toEqual([]);
+    expect(all.filter((m) => m.m === 'text' && m.text === 'DE')).toHaveLength(2);
   });
 
   it('names do not overlap, and every box and focused card says its own', () => {

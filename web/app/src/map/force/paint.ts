@@ -1,6 +1,6 @@
 // Marks of the layout "Force".
 import { count } from '../../format';
-import { pinMark, signMarks } from '../cards';
+import { pinMark, type Sign, signMarks } from '../cards';
 import { type Box, overlap } from '../geometry';
 import { type Font, fit, type Mark, type Picture } from '../marks';
 import type { Card } from '../scene';
@@ -69,8 +69,8 @@ function hostMarks(out: Mark[], c: Card, p: Picture): void {
   const a = bright(c, p);
   const at = mid(box);
   const n = hostsOf(c);
-  const one = (x: number, y: number, r: number, kind: string, red: boolean, a: number, cc?: string) => {
-    const of = p.packed?.(kind);
+  const one = (x: number, y: number, r: number, sign: Sign, red: boolean, a: number) => {
+    const of = p.packed?.(sign.kind);
     out.push({
       m: 'dot',
       x,
@@ -82,22 +82,19 @@ function hostMarks(out: Mark[], c: Card, p: Picture): void {
       a,
     });
     if (of) out.push({ m: 'image', of, x: x - r * 0.68, y: y - r * 0.68, size: r * 1.36, a });
-    else signMarks(out, kind, cc, x, y, r * 0.91, p, { a });
+    else signMarks(out, sign, x, y, r * 0.91, p, { a });
   };
   if (c.tiles.length)
     for (const t of c.tiles) {
       const b = p.layout.tiles.get(t.id);
       if (!b) continue;
       const lit = !p.focus || p.focus.nodes.has(t.id) || p.focus.selected.has(c.id) ? a : dimmed;
-      one(mid(b).x, mid(b).y, b.w / 2, t.kind, Boolean(t.denied?.in), lit);
+      one(mid(b).x, mid(b).y, b.w / 2, t, Boolean(t.denied?.in), lit);
       chosen(out, t.id, b, p);
     }
-  else if (n === 1) {
-    const cc = c.kind === 'net.country' ? c.node?.country : undefined;
-    one(at.x, at.y, box.w / 2, c.kind, c.denied > 0, a, cc);
-  } else
-    for (const q of lattice(n, 2 * host + 1.5))
-      one(at.x + q.x, at.y + q.y, host - 0.5, c.kind, c.denied > 0, a);
+  else if (n === 1) one(at.x, at.y, box.w / 2, c, c.denied > 0, a);
+  else
+    for (const q of lattice(n, 2 * host + 1.5)) one(at.x + q.x, at.y + q.y, host - 0.5, c, c.denied > 0, a);
   chosen(out, c.id, box, p);
 }
 
