@@ -157,6 +157,8 @@ test('the line of the overview is of the chosen range and of nothing else', asyn
   await open(page, `./?from=${time(5)}&to=${time(10)}`);
   await expect(told).toHaveText(new RegExp(`in 5 min at ${time(5).slice(11, 16)}$`));
   await expect(curve).toHaveCount(0);
+  // What the strip says is of its bars, not of the range.
+  await expect(page.locator('.time-text p')).toHaveText(/ UTC · bars of 15 min$/);
   expect(await above(told)).toBeGreaterThanOrEqual(room);
 });
 

@@ -29,7 +29,7 @@ export function Time() {
           <>
             <strong>{span(range[0], range[1])}</strong>
             <p class="muted">
-              {dates(range[0], range[1])} UTC{step ? ` · ${bucket(step)} bins` : ''}
+              {dates(range[0], range[1])} UTC{step ? ` · bars of ${bucket(step)}` : ''}
             </p>
             <div class="presets" role="group" aria-label="Time range">
               <Arrow dir={-1} />
@@ -82,7 +82,7 @@ const Player = () => (
       class="square"
       aria-label={playing.value ? 'Pause playback' : 'Play through time'}
       title={
-        playing.value ? 'Pause (P)' : `Play the window, a bin at a time${meta.value.data?.live ? '' : ' (P)'}`
+        playing.value ? 'Pause (P)' : `Play the window, a bar at a time${meta.value.data?.live ? '' : ' (P)'}`
       }
       onClick={() => (playing.value ? stop() : void play())}
     >
@@ -90,7 +90,7 @@ const Player = () => (
     </button>
     <select
       aria-label="Speed of playback"
-      title="Bins a second"
+      title="Bars a second"
       value={speed.value}
       onChange={(e) => (speed.value = Number(e.currentTarget.value))}
     >
