@@ -1,5 +1,5 @@
 // Numbers and times as people read them. Unknown is a dash, never a 0.
-import type { Counter, Metric, Verdicts } from './api';
+import type { Counter, Metric, Verdicts } from './api/words';
 
 const nothing = '–';
 

@@ -2,7 +2,7 @@
 // "Icon keys" of page.md, which lies in scripts/kinds.txt and reaches the page
 // with the glyphs. A key that is not in it is drawn as its family.
 import { signal } from '@preact/signals';
-import type { Provider } from './api';
+import type { Provider } from './api/words';
 import type { Glyph } from './glyph';
 
 interface Icon {

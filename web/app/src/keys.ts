@@ -3,7 +3,7 @@
 import { jump } from './act/Find';
 import { finding } from './act/found';
 import { chosen, exclude, hide, pathFrom, type Target } from './act/target';
-import type { Level } from './api';
+import type { Level } from './api/words';
 import { cancelDrag } from './map/mouse';
 import { mapZoom } from './map/zoom';
 import { clearSelection, go, moveTime, tabled, toggleTheme, toLevel, view } from './state';

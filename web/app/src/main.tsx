@@ -2,6 +2,8 @@ import './style/base.css';
 import './style/regions.css';
 import './style/top.css';
 import './style/panels.css';
+import './style/left.css';
+import './style/details.css';
 import './style/map.css';
 import './style/acts.css';
 import './style/time.css';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, expect, it, vi } from 'vitest';
-import type { Graph, Meta } from './api';
+import type { Graph } from './api/graph';
+import type { Meta } from './api/meta';
 import type { Mark } from './map/marks';
 import { paint } from './map/paint';
 import { routesOf, scaleOf } from './map/routes';

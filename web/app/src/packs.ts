@@ -2,7 +2,7 @@
 // for one: pictures that the server holds. Each is fetched once, kept as a data
 // URI and an image, so that the map, the panels and an exported file show it.
 import { signal } from '@preact/signals';
-import { url } from './api';
+import { url } from './api/client';
 import { meta, view } from './state';
 
 export interface Pack {

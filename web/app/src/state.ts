@@ -2,22 +2,11 @@
 // needs. A view that changes asks again; what was asked before is aborted.
 import { computed, effect, type ReadonlySignal, type Signal, signal, untracked } from '@preact/signals';
 import { around } from './act/walk';
-import {
-  ApiError,
-  type EdgeDetails,
-  type Facets,
-  type Findings,
-  type Flows,
-  type Found,
-  type Graph,
-  get,
-  type Meta,
-  type NodeDetails,
-  type Params,
-  type Parsed,
-  type Timeline,
-  url,
-} from './api';
+import { ApiError, get, type Params, url } from './api/client';
+import type { Facets, Findings, Found, Parsed } from './api/filter';
+import type { Graph } from './api/graph';
+import type { Meta } from './api/meta';
+import type { EdgeDetails, Flows, NodeDetails, Timeline } from './api/panels';
 import {
   type Clock,
   fromURL,

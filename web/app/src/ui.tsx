@@ -1,7 +1,8 @@
 // Small pieces that several panels are made of.
 import type { ComponentChildren, JSX } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import type { Provider, Timeline, Verdict } from './api';
+import type { Timeline } from './api/panels';
+import type { Provider, Verdict } from './api/words';
 import type { Glyph } from './glyph';
 import { iconOf } from './icons';
 import { packed } from './packs';

@@ -1,6 +1,6 @@
 // The view is one object and lives in the URL, so Back and a copied link work.
 // Keys are versioned (v=1) and keep working.
-import type { Level, Metric, Show } from './api';
+import type { Level, Metric, Show } from './api/words';
 
 export type Window = '1h' | '6h' | '24h' | '7d' | 'all';
 

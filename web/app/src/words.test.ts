@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ApiError, parse, problem, url } from './api';
+import { ApiError, parse, problem, url } from './api/client';
 import * as f from './format';
 import { outline } from './glyphs';
 import { iconOf, providerOrder } from './icons';

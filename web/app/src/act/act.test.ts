@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Graph, GraphEdge, GraphNode } from '../api';
+import type { Graph, GraphEdge, GraphNode } from '../api/graph';
 import { go, selected, selectMore, view } from '../state';
 import { start } from '../view';
 import { foundIn, levelOf, matches } from './found';

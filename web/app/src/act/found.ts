@@ -1,6 +1,7 @@
 // Find: what is searched for is highlighted; nothing goes away.
 import { computed, signal } from '@preact/signals';
-import type { Graph, Ref } from '../api';
+import type { Graph } from '../api/graph';
+import type { Ref } from '../api/panels';
 import { drawn, search, view } from '../state';
 
 /** matches tells how well a text has what is searched for: 2 as it is, 1 its letters in order, 0 not. */

@@ -1,6 +1,6 @@
 // Walks over what is drawn: the neighbours of some nodes, and the shortest ways
 // between two.
-import type { Graph, GraphEdge, Group } from '../api';
+import type { Graph, GraphEdge, Group } from '../api/graph';
 
 /** within tells whether a node is one of the ids or lies in one of them. */
 function within(g: Graph, ids: string[]): (id: string) => boolean {

@@ -4,7 +4,7 @@
 import type { JSX } from 'preact';
 import { FindButton } from '../act/Find';
 import { nameOf } from '../act/target';
-import type { Level, Metric, Show } from '../api';
+import type { Level, Metric, Show } from '../api/words';
 import { quantity, unit } from '../format';
 import { providerNames } from '../icons';
 import { go, meta, tabled, toggleExpand, toLevel, view } from '../state';

@@ -1,6 +1,6 @@
 // Arranging: a scene and a window become places and courses. It needs no
 // browser, so a worker can do it; worker.ts and place.ts share this file.
-import type { GraphEdge, GraphNode } from '../api';
+import type { GraphEdge, GraphNode } from '../api/graph';
 import type { Memory } from './memory';
 import { moved, type Pins } from './move';
 import { type Course, coursesOf, scaleOf } from './routes';

@@ -1,5 +1,5 @@
 // Cards of the picture: services, hosts, and the tiles of a service's hosts.
-import type { Provider } from '../api';
+import type { Provider } from '../api/words';
 import { count, quantity, unit } from '../format';
 import { iconOf } from '../icons';
 import type { Box } from './geometry';

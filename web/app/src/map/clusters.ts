@@ -1,7 +1,8 @@
 // Clusters: more hosts than can be read one by one are drawn as tiles of what
 // they belong to (their service, else a piece of address space), and the paths
 // between two such cards as one bundle.
-import type { EdgePort, GraphEdge, Verdict } from '../api';
+import type { EdgePort, GraphEdge } from '../api/graph';
+import type { Verdict } from '../api/words';
 import { type Card, edgeKey, type Frame, names, type Scene, type Stroke } from './scene';
 
 /** few cards are drawn one by one; a frame keeps so many that belong to nothing. */

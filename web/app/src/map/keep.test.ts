@@ -1,7 +1,7 @@
 // What stays where it is: pins, and what a refresh finds in its place.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Graph, GraphNode } from '../api';
+import type { Graph, GraphNode } from '../api/graph';
 import { Camera, pinched, wheelFactor } from './camera';
 import { type Box, inside, overlap } from './geometry';
 import { outside, smallOf } from './minimap';

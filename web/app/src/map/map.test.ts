@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Graph } from '../api';
+import type { Graph } from '../api/graph';
 import { iconOf } from '../icons';
 import {
   type Box,

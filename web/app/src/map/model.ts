@@ -3,7 +3,7 @@
 import { computed, effect, signal, untracked } from '@preact/signals';
 import { found } from '../act/found';
 import { ways } from '../act/target';
-import type { Graph } from '../api';
+import type { Graph } from '../api/graph';
 import { count, quantity, unit } from '../format';
 import { glyphsRead } from '../glyphs';
 import { iconOf } from '../icons';

@@ -1,7 +1,7 @@
 // Paint list: everything that is seen, as a few kinds of marks in drawing
 // order. The canvas painter and the SVG writer read the same list.
 
-import type { Provider } from '../api';
+import type { Provider } from '../api/words';
 import { count } from '../format';
 import { cardMarks, pinMark } from './cards';
 import type { Box } from './geometry';

@@ -1,17 +1,6 @@
 // Scene: what the answer of /graph means, before anything has a place.
-import type {
-  Answer,
-  At,
-  Graph,
-  GraphEdge,
-  GraphNode,
-  Group,
-  Metric,
-  Provider,
-  Show,
-  Tier,
-  Verdict,
-} from '../api';
+import type { Graph, GraphEdge, GraphNode, Group } from '../api/graph';
+import type { Answer, At, Metric, Provider, Show, Tier, Verdict } from '../api/words';
 import { metricOf } from '../format';
 import { iconOf, providerNames, providerOrder } from '../icons';
 import { bundle, few, gather, pieceOf } from './clusters';

@@ -1,7 +1,8 @@
 // What holds of every picture, over graphs of many shapes.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Graph, GraphEdge, GraphNode, Group, Verdict } from '../api';
+import type { Graph, GraphEdge, GraphNode, Group } from '../api/graph';
+import type { Verdict } from '../api/words';
 import { labelMarks } from './callouts';
 import { bundle, pieceOf } from './clusters';
 import { type Box, inside, overlap } from './geometry';

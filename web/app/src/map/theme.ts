@@ -1,5 +1,5 @@
 // Colours of the map. The page's own are in style.css; both follow one choice.
-import type { Provider, Verdict } from '../api';
+import type { Provider, Verdict } from '../api/words';
 
 export interface Theme {
   dark: boolean;

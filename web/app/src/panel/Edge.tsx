@@ -1,5 +1,5 @@
 // Right panel of a selected path: a client, a server, and all between them.
-import type { EdgeDetails, Ref } from '../api';
+import type { EdgeDetails, Ref } from '../api/panels';
 import { count, metricOf, recordsOf, stamp, sum } from '../format';
 import { edge, select, view } from '../state';
 import { KindIcon, Section, Tile } from '../ui';

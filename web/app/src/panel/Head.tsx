@@ -3,7 +3,7 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import * as act from '../act/target';
-import type { ApiError } from '../api';
+import type { ApiError } from '../api/client';
 import type { Glyph } from '../glyph';
 import { clearSelection, go, view } from '../state';
 import { Icon } from '../ui';

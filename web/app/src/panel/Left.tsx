@@ -1,7 +1,7 @@
 // Left panel: findings, the tree of networks, the ports with most traffic.
 import type { RefObject } from 'preact';
 import { useRef } from 'preact/hooks';
-import type { FacetValue, Finding } from '../api';
+import type { FacetValue, Finding } from '../api/filter';
 import { count, quantity } from '../format';
 import { facets, findings, go, narrow, narrowed, view } from '../state';
 import { Bar, Section } from '../ui';

@@ -1,5 +1,6 @@
 // Right panel of a selected node.
-import type { Metric, NodeDetails, Verdicts } from '../api';
+import type { NodeDetails } from '../api/panels';
+import type { Metric, Verdicts } from '../api/words';
 import { count, passed, percent, quantity, recordsOf, stamp, stopped } from '../format';
 import { iconOf } from '../icons';
 import { narrow, node, toggleExpand, view } from '../state';

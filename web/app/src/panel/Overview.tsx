@@ -1,6 +1,6 @@
 // Right panel with nothing selected: the whole range.
 import { useRef } from 'preact/hooks';
-import type { Graph, GraphEdge } from '../api';
+import type { Graph, GraphEdge } from '../api/graph';
 import { bytes, count, exact, length, passed, percent, quantity, span } from '../format';
 import { clock, graph, meta, rangeLine, selectEdge, timeline, times, view } from '../state';
 import { Bar, Icon, Section, Tile } from '../ui';

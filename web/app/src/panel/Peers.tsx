@@ -1,5 +1,6 @@
 // Who asks a node, and whom it asks.
-import type { Metric, NodeDetails, Peer } from '../api';
+import type { NodeDetails, Peer } from '../api/panels';
+import type { Metric } from '../api/words';
 import { count, passed, quantity, stopped } from '../format';
 import { providerNames } from '../icons';
 import { selectEdge } from '../state';

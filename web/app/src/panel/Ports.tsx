@@ -1,6 +1,7 @@
 // Ports and protocols, and why packets were stopped.
 import { useSignal } from '@preact/signals';
-import type { Metric, PortRow, Stop } from '../api';
+import type { PortRow, Stop } from '../api/panels';
+import type { Metric } from '../api/words';
 import { bytes, count } from '../format';
 import { narrow } from '../state';
 import { Bar, Section, VerdictBadge } from '../ui';

@@ -1,8 +1,8 @@
 // The rows of the evidence behind what is selected, each with its log object.
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import type { FlowRow, Flows } from '../api';
-import { get, url } from '../api';
+import { get, url } from '../api/client';
+import type { FlowRow, Flows } from '../api/panels';
 import { bytes, count, day, exact, seconds } from '../format';
 import { edge, flowParams, flows, go, node, say, view } from '../state';
 import { Icon, VerdictBadge } from '../ui';

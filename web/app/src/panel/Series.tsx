@@ -1,5 +1,6 @@
 // Two small lines over time, and what they say in words.
-import type { Timeline, Verdict } from '../api';
+import type { Timeline } from '../api/panels';
+import type { Verdict } from '../api/words';
 import { bytes, count } from '../format';
 import { told } from '../time/told';
 import { Spark, valuesOf } from '../ui';

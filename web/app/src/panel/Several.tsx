@@ -1,7 +1,7 @@
 // Right panel of several nodes, and of the ways between two.
 import * as act from '../act/target';
 import { around } from '../act/walk';
-import type { GraphEdge } from '../api';
+import type { GraphEdge } from '../api/graph';
 import { count, metricOf, quantity, stopped, sum, unit } from '../format';
 import { drawn, select, selectEdge, selected, selectMore, view } from '../state';
 import { Icon, KindIcon, Section, Tile } from '../ui';

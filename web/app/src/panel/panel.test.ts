@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Graph, NodeDetails, PortRow } from '../api';
+import type { Graph } from '../api/graph';
+import type { NodeDetails, PortRow } from '../api/panels';
 import { clauseOf, treeOf, visible } from './tree';
 import { identity, quoted, stopsOf } from './words';
 

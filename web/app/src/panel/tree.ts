@@ -1,6 +1,7 @@
 // The tree of networks, without a browser: what the map's boxes and nodes hold,
 // summed up to where they lie.
-import type { Graph, Provider } from '../api';
+import type { Graph } from '../api/graph';
+import type { Provider } from '../api/words';
 import { quoted } from './words';
 
 export interface Line {

@@ -1,5 +1,6 @@
 // What the answers mean, in words.
-import type { Answer, At, NodeDetails, PortRow, Stop } from '../api';
+import type { NodeDetails, PortRow, Stop } from '../api/panels';
+import type { Answer, At } from '../api/words';
 import { count } from '../format';
 
 export const where: Record<At, string> = {

@@ -1,5 +1,5 @@
 // How sending and reading of files goes on, and what could not be read.
-import type { Job } from '../api';
+import type { Job } from '../api/changes';
 import { bytes, count, exact } from '../format';
 import { callOff, forget, jobs, over } from '../time/live';
 import { Bar, Icon } from '../ui';

@@ -1,7 +1,8 @@
 // Files that the user gives to the page, by dropping them on it or by picking
 // them. They go in one form, each under its path, and the server reads them.
 import { signal } from '@preact/signals';
-import { type Job, problem, send, url } from '../api';
+import type { Job } from '../api/changes';
+import { problem, send, url } from '../api/client';
 import { bytes } from '../format';
 import { meta, say } from '../state';
 import { put } from '../time/live';

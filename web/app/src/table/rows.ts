@@ -1,6 +1,7 @@
 // The rows of the table: everything that the map has, as text and numbers.
 import { put } from '../act/walk';
-import type { Counter, Graph, GraphEdge, GraphNode, Group, Metric, Provider } from '../api';
+import type { Graph, GraphEdge, GraphNode, Group } from '../api/graph';
+import type { Counter, Metric, Provider } from '../api/words';
 import { sum } from '../format';
 import { iconOf, providerNames } from '../icons';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Graph, GraphEdge, GraphNode } from '../api';
+import type { Graph, GraphEdge, GraphNode } from '../api/graph';
 import { columnsOf, csv, nodeRows, pathRows, sorted } from './rows';
 
 const company: Graph = JSON.parse(readFileSync('fixture/company.json', 'utf8'));

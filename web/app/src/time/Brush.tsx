@@ -1,7 +1,7 @@
 // The brush over time: bars by verdict, gaps of the logs, and the chosen range.
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import type { Timeline } from '../api';
+import type { Timeline } from '../api/panels';
 import { day, clock as hours, span } from '../format';
 import { chooseRange, graph, timeline, view } from '../state';
 import type { Times } from '../view';

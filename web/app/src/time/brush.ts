@@ -1,5 +1,6 @@
 // The time brush without a browser: bars, snapping, and what a drag means.
-import type { Timeline, Verdict } from '../api';
+import type { Timeline } from '../api/panels';
+import type { Verdict } from '../api/words';
 
 export interface BarShape {
   i: number;

@@ -1,7 +1,8 @@
 // News from the server: that the data has changed, and how reading dropped
 // files goes on. While paused the page keeps what it shows.
 import { computed, effect, signal } from '@preact/signals';
-import { type DataEvent, get, type Job, type Jobs, send, url } from '../api';
+import type { DataEvent, Job, Jobs } from '../api/changes';
+import { get, send, url } from '../api/client';
 import { again, meta, retry, say } from '../state';
 
 export const paused = signal(false);

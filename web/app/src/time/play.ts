@@ -1,7 +1,8 @@
 // Playback: the chosen part of the window goes through it, a bin at a time.
 // Each step is one question, and the next waits for its answer.
 import { effect, signal } from '@preact/signals';
-import { type Graph, get } from '../api';
+import { get } from '../api/client';
+import type { Graph } from '../api/graph';
 import { go, graph, graphParams, meta, say, timeline, times, view } from '../state';
 import { iso, whole } from '../view';
 import { togglePause } from './live';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Graph, Timeline } from '../api';
+import type { Graph } from '../api/graph';
+import type { Timeline } from '../api/panels';
 import { bars } from './brush';
 import { first, next } from './steps';
 import { chartText, gapsIn, gapText, parts, told } from './told';

@@ -1,5 +1,6 @@
 // Charts in words, for those who do not see them and for the line below them.
-import type { Gap, Timeline, Verdict } from '../api';
+import type { Gap, Timeline } from '../api/panels';
+import type { Verdict } from '../api/words';
 import { bucket, bytes, count, day, clock as hours, span } from '../format';
 
 /** told says where a line of values is highest and where nothing is known. */

@@ -1,5 +1,5 @@
 // An answer that keeps the places of another.
-import type { Graph } from '../api';
+import type { Graph } from '../api/graph';
 
 const none = { r: 0 };
 /** united is an answer with the places of another: where a node stands depends on which there are. */

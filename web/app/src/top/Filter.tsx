@@ -3,7 +3,8 @@
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { named } from '../act/target';
-import { ApiError, get, type Parsed, type Suggestions } from '../api';
+import { ApiError, get } from '../api/client';
+import type { Parsed, Suggestions } from '../api/filter';
 import { go, graph, meta, parsed, view } from '../state';
 import { Icon } from '../ui';
 import { type Choice, contextOf, inked, insert, known } from './completion';

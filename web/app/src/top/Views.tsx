@@ -1,7 +1,8 @@
 // Saved views: names for what the address says. The server keeps them beside the lake.
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { ApiError, get, type Views as List, send } from '../api';
+import type { Views as List } from '../api/changes';
+import { ApiError, get, send } from '../api/client';
 import { go, say } from '../state';
 import { Icon } from '../ui';
 import { fromURL } from '../view';

@@ -1,6 +1,6 @@
 // What may be typed next: the field, operator or value at the cursor. The
 // grammar is the server's; this only knows where in a clause the cursor stands.
-import type { Field } from '../api';
+import type { Field } from '../api/meta';
 
 export interface Context {
   kind: 'field' | 'op' | 'value' | 'join';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { big } from '../../../fixture/big.mjs';
-import type { Graph } from '../../api';
+import type { Graph } from '../../api/graph';
 import { iconOf } from '../../icons';
 import type { Job } from '../arrange';
 import type { Box } from '../geometry';
