@@ -136,10 +136,14 @@ func (s *awsShare) from(hint periplus.Place) {
 
 func (s *awsShare) get(op awsOp) string {
 	if v := s.slots[op].last; len(v) > 0 && !(len(v) == 1 && v[0] == '-') {
-		return string(v)
+		return validText(string(v))
 	}
 	return ""
 }
+
+// validText is text as every engine takes it: some refuse a whole file of which
+// one byte is no UTF-8.
+func validText(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // words adds a group's slots to a key. It reports whether one says anything.
 func (s *awsShare) words(key []byte, used []awsOp) (_ []byte, says bool) {
@@ -238,6 +242,9 @@ func (s *awsShare) newPlace(gateway bool) *awsPlace {
 		set(&p.Interface, s.get(awsAttachment))
 		p.InterfaceType, p.Instance = "transit_gateway", "-"
 	}
+	for _, word := range []*string{&p.Account, &p.Region, &p.Zone, &p.Network, &p.Subnet, &p.Interface, &p.InterfaceType, &p.Instance, &p.Log} {
+		*word = validText(*word)
+	}
 	return &awsPlace{Place: s.shared.place(p)}
 }
 
@@ -290,7 +297,7 @@ func (s *awsShare) newOwn() *periplus.Identity {
 	for i, name := range awsTags {
 		if v := s.get(awsTag1 + awsOp(i)); v != "" {
 			if text, err := url.PathUnescape(v); err == nil {
-				v = text
+				v = validText(text)
 			}
 			id.Tags = append(id.Tags, periplus.Column{Name: name, Value: v})
 		}

@@ -437,8 +437,8 @@ func (p *awsParser) text(b []byte) string {
 	if len(p.texts) >= 1<<14 {
 		clear(p.texts) // bounded: what was handed out stays valid
 	}
-	s := string(b)
-	p.texts[s] = s
+	s := validText(string(b))
+	p.texts[string(b)] = s
 	return s
 }
 

@@ -2,12 +2,14 @@ package format
 
 import (
 	"bytes"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/periplus/periplus/periplus"
 )
@@ -337,4 +339,25 @@ func TestProseIsNoHeader(t *testing.T) {
 	f("computed with a script over all of the records: log-status OK, sum of bytes 7, packets 3, min start 1, max end 2", false)
 	f("version srcaddr dstaddr new-one start end action log-status", true)
 	f("srcaddr dstaddr bytes packets a-new b-new c-new", true)
+}
+
+// One byte that is no UTF-8 would make engines refuse all that lies in a file
+// with it.
+func TestAWSTextIsValid(t *testing.T) {
+	text := "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status " +
+		"region instance-id reject-reason pkt-src-aws-service flow-log-tag-1 resource-tag-1 new-column\n" +
+		"11 1\xff2 eni-\xff 10.0.0.1 10.0.0.2 40000 443 6 3 300 1700000000 1700000060 REJECT OK eu\xff i-\xff B\xe4 \xc3\x28 %FF a%C3 \xff\n" +
+		"11 112 eni-a 10.0.0.1 10.0.0.2 40000 443 6 3 300 1700000000 1700000060 REJECT OK eu i-1 B S3 x y z\n"
+	recs, stats := readText(t, text, Options{Object: &periplus.Object{URI: "file:///a.log", Hint: periplus.Place{Log: "fl-\xff"}}})
+	if len(recs) != 2 || len(stats.Bad) != 0 {
+		t.Fatalf("%d records, bad %v; want 2 and none", len(recs), stats.Bad)
+	}
+	for _, r := range recs {
+		if s := fmt.Sprintf("%+v %+v %+v %+v %v", *r.Place, *r.Note, r.SrcID, r.DstID, r.Extra); !utf8.ValidString(s) {
+			t.Errorf("not UTF-8: %q", s)
+		}
+	}
+	if got := recs[0].Place; got.Interface != "eni-\uFFFD" || got.Log != "fl-\uFFFD" || got.Account != "1\uFFFD2" {
+		t.Errorf("place %+v", *got)
+	}
 }

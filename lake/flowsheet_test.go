@@ -99,3 +99,28 @@ func TestSheetsAgain(t *testing.T) {
 		t.Errorf("%d rows were lost", len(rows))
 	}
 }
+
+// Text that is no UTF-8 would make engines refuse the whole file.
+func TestTextIsValid(t *testing.T) {
+	fields := []periplus.Field[string]{
+		{Name: "text", Get: func(s *string) any { return *s }},
+		{Name: "bytes", Type: periplus.Varbinary, Get: func(s *string) any { return []byte(*s) }},
+	}
+	rows := []string{"a\xffb", "ab", "a\xffb", "ü"}
+	path := filepath.Join(t.TempDir(), "rows.parquet")
+	p, err := writeRows(path, fields, rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := p.close(); err != nil {
+		t.Fatal(err)
+	}
+	var texts, bytes []string
+	err = readRecords(t.Context(), path, func(r *record) error {
+		texts, bytes = append(texts, r.text("text")), append(bytes, r.text("bytes"))
+		return nil
+	})
+	if want := []string{"a\uFFFDb", "ab", "a\uFFFDb", "ü"}; err != nil || !slices.Equal(texts, want) || !slices.Equal(bytes, rows) {
+		t.Errorf("text %q, bytes %q, %v; want %q, %q", texts, bytes, err, want, rows)
+	}
+}

@@ -167,6 +167,7 @@ func (r *run) all(ctx context.Context) error {
 		}
 		listed[o.URI] = true
 		r.sum.Listed++
+		o.ETag = strings.ToValidUTF8(o.ETag, "\uFFFD") // as the ledger keeps it
 		old, known := r.recall.object(o.URI)
 		if known && same(old, o) {
 			r.sum.Skipped++

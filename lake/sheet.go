@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/periplus/periplus/periplus"
@@ -306,13 +307,19 @@ func (b *texts) intern(s string) int32 {
 	if i, ok := b.known[s]; ok {
 		return i
 	}
+	return b.value(s, strings.ToValidUTF8(s, "\uFFFD"))
+}
+
+// value adds another value and the name by which it is known. Engines refuse to
+// read text that is no UTF-8, and with it all that the file says.
+func (b *texts) value(name, s string) int32 {
 	if b.known == nil {
 		b.known = map[string]int32{}
 	}
 	start := b.openValue()
 	b.plain = append(b.plain, s...)
 	i := b.closeValue(start)
-	b.known[s] = i
+	b.known[name] = i
 	return i
 }
 
@@ -363,7 +370,10 @@ func (b *texts) add(v any) error {
 	case string:
 		i = b.intern(v)
 	case []byte:
-		i = b.intern(string(v))
+		s, ok := string(v), false
+		if i, ok = b.known[s]; !ok {
+			i = b.value(s, s)
+		}
 	case nil:
 		if !b.null {
 			return errNull

@@ -24,6 +24,7 @@ var (
 // a cloud wrote: its place, and the start and length of its
 // delivery window.
 func Hint(path string) (periplus.Place, time.Time, time.Duration) {
+	path = strings.ToValidUTF8(path, "\uFFFD")
 	base := path[strings.LastIndexByte(path, '/')+1:]
 	if m := awsName.FindStringSubmatch(base); m != nil {
 		t, err := time.Parse("20060102T1504Z", m[4])

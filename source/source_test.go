@@ -36,6 +36,8 @@ func TestHint(t *testing.T) {
 		periplus.Place{Provider: "azure", Account: "s1", Region: "westeurope", Log: "hub-rg-flowlogs", Interface: "002248AABBCC"}, "2024-05-01T10:00:00Z", time.Hour)
 	f("c/resourceId=/SUBSCRIPTIONS/S1/RESOURCEGROUPS/RG/PROVIDERS/MICROSOFT.NETWORK/NETWORKSECURITYGROUPS/WEB-NSG/y=2024/m=05/d=01/h=10/m=00/macAddress=0022/PT1H.json",
 		periplus.Place{Provider: "azure", Account: "s1", Log: "web-nsg", Interface: "0022"}, "2024-05-01T10:00:00Z", time.Hour)
+	f("c/flowLogResourceID=/S\xff_NETWORKWATCHERRG/NETWORKWATCHER_X_LOG/y=2024/m=05/d=01/h=10/m=00/macAddress=00\xc3/PT1H.json",
+		periplus.Place{Provider: "azure", Account: "s\uFFFD", Region: "x", Log: "log", Interface: "00\uFFFD"}, "2024-05-01T10:00:00Z", time.Hour)
 	f("some/file.log", periplus.Place{}, "", 0)
 }
 

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // hostile is a name that is alive wherever it is not escaped.
@@ -142,6 +143,29 @@ func TestHostileNamesStayText(t *testing.T) {
 		out, err := c.Output()
 		if err != nil || bytes.Contains(out, []byte("<img")) || !bytes.Contains(out, []byte("onerror")) {
 			t.Errorf("what Graphviz draws of it holds a tag, or no name: %v", err)
+		}
+	}
+}
+
+// Bytes that are no UTF-8, in a log, its name or a file of names, spoil nothing
+// that is asked.
+func TestNoUTF8(t *testing.T) {
+	dir := t.TempDir()
+	text := strings.ReplaceAll(v2, "eni-0a", "eni-\xff")
+	text = strings.Replace(text, "2 111122223333 eni-0b 198", "2 1111\xc322223333 eni-0b 198", 1)
+	logs := filepath.Join(dir, "logs")
+	write(t, filepath.Join(logs, "\xff %FF.log"), text)
+	names := write(t, filepath.Join(dir, "names.csv"), "address,name,group\n10.0.1.10,a\xe4,b\xc3(\n")
+	lake := filepath.Join(dir, "lake")
+	cli(t, 0, "ingest", "--lake", lake, "--names", names, logs)
+	for _, ask := range [][]string{{"conversations", "--csv"}, {"flows"}, {"coverage"}, {"top", "--group-by", "server.name"}, {"graph", "--format", "json"},
+		{"sql", "SELECT * FROM endpoints, objects"}} {
+		out, _ := cli(t, 0, append([]string{ask[0], "--lake", lake}, ask[1:]...)...)
+		if !utf8.ValidString(out) {
+			t.Errorf("%s: %q", ask[0], out)
+		}
+		if n := strings.Count(out, "\n"); ask[0] == "conversations" && n != 5 {
+			t.Errorf("%d lines; want a heading and 4 conversations:\n%s", n, out)
 		}
 	}
 }
