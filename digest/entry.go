@@ -78,6 +78,9 @@ func (b *Batch) entryOf(r *row) (e entry, rev bool) {
 		}
 		rev = aServes
 	}
+	if a, b := e.a&entryAServes != 0, e.a&entryBServes != 0; a != b {
+		rev = a
+	}
 	if rev {
 		e.a |= entryGuessA
 	}

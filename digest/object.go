@@ -327,6 +327,9 @@ func (o *Object) rule(r *periplus.Record, k *row) ruling {
 		}
 		return ruling{rank(periplus.ByProvider), false, true}
 	}
+	if mayWait(k.aPort, k.bPort, k.protocol) {
+		return ruling{} // another record's flags go before what earlier batches know
+	}
 	if known := o.batch.Known; known != nil {
 		a := k.aPort != noPort && known(k.a.addr(), uint16(k.aPort-1), k.protocol)
 		b := k.bPort != noPort && known(k.b.addr(), uint16(k.bPort-1), k.protocol)
@@ -334,10 +337,8 @@ func (o *Object) rule(r *periplus.Record, k *row) ruling {
 			return ruling{rank(periplus.ByKnown), a, true}
 		}
 	}
-	if aServes, ok := byPrivileged(k.aPort, k.bPort); ok && !mayWait(k.aPort, k.bPort, k.protocol) {
-		return ruling{rank(periplus.ByPrivileged), aServes, true}
-	}
-	return ruling{}
+	aServes, _ := byPrivileged(k.aPort, k.bPort)
+	return ruling{rank(periplus.ByPrivileged), aServes, true}
 }
 
 // evidence remembers how a 5-tuple is oriented, for its records that wait.

@@ -100,14 +100,22 @@ func check(t *testing.T, name string, r *Result, want string) {
 }
 
 func TestKnownFromEarlierBatches(t *testing.T) {
-	b := &Batch{Known: func(a netip.Addr, port uint16, protocol uint8) bool {
+	known := func(a netip.Addr, port uint16, protocol uint8) bool {
 		return a == netip.MustParseAddr("10.0.0.2") && port == 50051 && protocol == 6
-	}}
-	r := settle(t, b, recs(t, `
+	}
+	r := settle(t, &Batch{Known: known}, recs(t, `
 		10.0.0.2/50051 10.0.0.1/443 6 5 500
 		10.0.0.2/50051 10.0.0.1/3306 6 7 700`))
 	check(t, "known", r, `
 		10.0.0.1>10.0.0.2/50051 6 known unknown allowed req=? resp=12/1200`)
+
+	// The flags of any record of the 5-tuple go before it: the server's port is
+	// a client's here.
+	r = settle(t, &Batch{Known: known}, recs(t, `
+		10.0.0.2/50051 10.0.0.7/9999 6 5 500 flags=0
+		10.0.0.2/50051 10.0.0.7/9999 6 1 60 flags=S`))
+	check(t, "flags before known", r, `
+		10.0.0.2>10.0.0.7/9999 6 flags unknown allowed req=6/560 resp=?`)
 }
 
 // TestFanIn holds rule 6 against its bounds: 8 peers at one end, 2 at the other.

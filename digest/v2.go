@@ -205,7 +205,8 @@ func (d *V2) Write(recs []periplus.Record) error {
 			d.Unmeasured++
 			continue
 		}
-		start, end := r.Start.Unix(), r.End.Unix()
+		first, last, _ := micros(r)
+		start, end := floorDiv(first, 1e6), floorDiv(last, 1e6)
 		if r.Has&there != 0 {
 			d.record(r, r.Src, r.Dst, [4]uint64{uint64(r.SrcPort), uint64(r.DstPort), r.Packets, r.Bytes})
 			d.span(start, end)

@@ -2,11 +2,13 @@ package digest
 
 import (
 	"bytes"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/periplus/periplus/periplus"
 )
@@ -126,6 +128,33 @@ func TestV2Records(t *testing.T) {
 	if d.Unmeasured != 2 {
 		t.Errorf("%d unmeasured; want 2", d.Unmeasured)
 	}
+}
+
+// A record without a start, or without any time, is of the time that it is
+// booked at.
+func TestV2WithoutTimes(t *testing.T) {
+	at := time.Unix(1777629600, 0)
+	f := func(r periplus.Record, want string) {
+		t.Helper()
+		d := &V2{}
+		r.Place, r.Booked, r.Packets, r.Bytes = &periplus.Place{}, at, 5, 500
+		r.Has = periplus.HasPackets | periplus.HasBytes
+		r.Src, r.Dst = netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")
+		var out bytes.Buffer
+		if err := d.Write([]periplus.Record{r}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.WriteTo(&out); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := out.String(), "2 unknown - 10.0.0.1 10.0.0.2 0 0 0 5 500 "+want+" ACCEPT OK\n"; got != want {
+			t.Errorf("got %swant %s", got, want)
+		}
+	}
+	f(periplus.Record{}, "1777629600 1777629600")
+	f(periplus.Record{Start: at}, "1777629600 1777629600")
+	f(periplus.Record{End: at.Add(time.Minute)}, "1777629600 1777629660")
+	f(periplus.Record{Start: at.Add(-time.Minute), End: at.Add(time.Minute)}, "1777629540 1777629660")
 }
 
 // FuzzV2: no panic, and a digest of a digest has lost nothing. (It is not the

@@ -345,7 +345,7 @@ func (p *awsParser) finish(rec *periplus.Record) *badLine {
 	rec.Place, rec.Note = p.share.place, p.share.note
 	p.times(rec)
 	switch {
-	case p.flags&awsNoData != 0:
+	case p.flags&awsNoData != 0 || p.unmarked && p.flags&awsHasLost == 0 && nothingSaid(rec):
 		rec.Mark = periplus.MarkNoData
 		return nil
 	case p.flags&awsSkipData != 0:
@@ -368,6 +368,11 @@ func (p *awsParser) finish(rec *periplus.Record) *badLine {
 		p.keepLost(rec)
 	}
 	return nil
+}
+
+// nothingSaid reports whether a line had "-" for both ends and every number.
+func nothingSaid(rec *periplus.Record) bool {
+	return rec.Has == 0 && !rec.Src.IsValid() && !rec.Dst.IsValid() && !rec.PktSrc.IsValid() && !rec.PktDst.IsValid()
 }
 
 // times fills Start, End and Booked; what the line does not say comes from the

@@ -14,7 +14,7 @@ var awsText = Format{
 	Name:  "aws-text",
 	Title: "AWS flow logs, text",
 	About: "VPC flow logs v2 to v11 and transit gateway flow logs: any columns in any order, with a header or by --aws-format. " +
-		"One direction at one interface a line; a verdict, but not the rule behind it; counters of the window; no client or server. Lines without start and end are taken to be from the time of their object.",
+		"One direction at one interface a line; a verdict, but not the rule behind it; counters of the window; no client or server. Where log-status is not among the columns, a line that says no address and no counter is taken for NODATA. Lines without start and end are taken to be from the time of their object.",
 	Columns: awsDocs(),
 	Guess:   func(head []byte, opt Options) bool { return guessAWSText(head, opt) },
 	Open:    openAWSText,
@@ -124,17 +124,18 @@ type awsParser struct {
 	share awsShare
 	dirty uint8 // groups whose slots changed since they were looked up
 
-	gateway bool  // the columns are a transit gateway's
-	flags   uint8 // what the line said
-	start   int64
-	end     int64
-	event   time.Time // when CloudWatch Logs says it was; zero: it does not
-	lost    [4]uint64
-	pending []lostPart
-	after   periplus.Record // what the pending parts are parts of
-	extra   []periplus.Column
-	texts   map[string]string
-	digits  []byte // a number as text
+	gateway  bool  // the columns are a transit gateway's
+	unmarked bool  // they hold no log-status: a line of "-" is a window without traffic
+	flags    uint8 // what the line said
+	start    int64
+	end      int64
+	event    time.Time // when CloudWatch Logs says it was; zero: it does not
+	lost     [4]uint64
+	pending  []lostPart
+	after    periplus.Record // what the pending parts are parts of
+	extra    []periplus.Column
+	texts    map[string]string
+	digits   []byte // a number as text
 }
 
 // What a line was seen to say.
@@ -183,6 +184,7 @@ func (p *awsParser) init(opt Options) error {
 func (p *awsParser) columns(names []string) {
 	p.cols = p.cols[:0]
 	p.gateway = false
+	said, status := false, false
 	p.plain = strings.Join(names, " ") == awsDefaultV2
 	if p.plain && p.fast == nil {
 		p.fast = p.share.shared.fast(p.share.hintKey)
@@ -195,8 +197,11 @@ func (p *awsParser) columns(names []string) {
 		if c.op == awsAttachment || c.op == awsGateway {
 			p.gateway = true
 		}
+		said = said || c.op >= awsSrcAddr && c.op <= awsBytes
+		status = status || c.op == awsStatus
 		p.cols = append(p.cols, c)
 	}
+	p.unmarked = said && !status
 	p.share.begin(p.cols)
 	p.dirty = dirtyAll
 }

@@ -1,9 +1,13 @@
 package merge
 
-import "testing"
+import (
+	"net/netip"
+	"testing"
+)
 
 // Rows of one direction that come from different batches are one conversation.
 func TestAnswers(t *testing.T) {
+	var opt Options
 	f := func(name, in, want string) {
 		t.Helper()
 		rows := parse(t, in)
@@ -16,8 +20,8 @@ func TestAnswers(t *testing.T) {
 				a.See(r)
 			}
 		}
-		opt := ofHour(Options{Answers: a})
-		if got := show(Merge(rows, opt)); got != wanted(want) {
+		opt.Answers = a
+		if got := show(Merge(rows, ofHour(opt))); got != wanted(want) {
 			t.Errorf("%s: got\n%swant\n%s", name, got, wanted(want))
 		}
 	}
@@ -55,5 +59,12 @@ func TestAnswers(t *testing.T) {
 	f("what another rule oriented stays", `
 		client eni-c allowed 0:10..1:10 req=3/300 by=one_way cport=50001 port=5432
 		server eni-c allowed 0:10..1:10 req=2/200 by=flags cport=5432 port=50001 `+answer, `
+		0 allowed req=2/200 resp=3/300 records=2 server seen 10.0.1.9>10.0.0.5:50001`)
+	opt.Known = func(a netip.Addr, port uint16, _ uint8) bool {
+		return a == netip.MustParseAddr("10.0.0.5") && port == 50001
+	}
+	f("whose server is known by now is no answer", `
+		client eni-c allowed 0:10..1:10 req=3/300 by=one_way cport=50001 port=5432
+		server eni-c allowed 0:10..1:10 req=2/200 by=one_way cport=5432 port=50001 `+answer, `
 		0 allowed req=2/200 resp=3/300 records=2 server seen 10.0.1.9>10.0.0.5:50001`)
 }

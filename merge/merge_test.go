@@ -40,6 +40,22 @@ func TestMerge(t *testing.T) {
 		middle eni-n allowed 0:10..1:10 req=10/1000
 		middle eni-m allowed 0:10..1:10 req=5/1001 resp=5/1`, `
 		0 allowed req=5/1001 resp=5/1 records=1 middle seen`)
+	f("but first by account", `
+		middle eni-n allowed 0:10..1:10 req=10/1000 account=1
+		middle eni-m allowed 0:10..1:10 req=5/1001 resp=5/1 account=2`, `
+		0 allowed req=10/1000 resp=null records=1 middle none`)
+	f("interfaces of one name in two accounts are two observers", `
+		server web-1 allowed 0:10..1:10 req=9/900 account=1
+		client web-1 allowed 0:10..1:10 req=10/1000 account=2`, `
+		0 allowed req=9/900 resp=null records=1 both none`)
+	f("and at two providers", `
+		server web-1 allowed 0:10..1:10 req=9/900 provider=gcp
+		client web-1 allowed 0:10..1:10 req=10/1000 provider=azure`, `
+		0 allowed req=9/900 resp=null records=1 both none`)
+	f("interfaces without a name are told apart by their logs", `
+		server - allowed 0:10..1:10 req=9/900 log=a
+		client - allowed 0:10..1:10 req=10/1000 log=b`, `
+		0 allowed req=9/900 resp=null records=1 both none`)
 	f("choosing is by who speaks, not by bucket: 10 minutes against 1", `
 		server eni-s allowed 0:00..9:59 req=20/2000 resp=20/2000
 		client eni-c allowed 0:00..0:59 req=2/200 resp=2/200
@@ -140,6 +156,27 @@ func TestMerge(t *testing.T) {
 		0 allowed req=3/180 resp=null records=1 both none
 		0 denied req=3/180 resp=null records=1 both unknown at=server`)
 	opt.KeepsPassed = keepsAllBut("rejects")
+	f("one that both reach, each widened by a minute, is: after", `
+		client eni-c allowed 0:10..1:10 req=3/180
+		server eni-s denied 3:10..4:10 req=3/180 log=rejects`, `
+		0 denied req=3/180 resp=null records=1 both unknown at=server`)
+	opt.KeepsPassed = keepsAllBut("rejects")
+	f("and before", `
+		server eni-s denied 0:10..1:10 req=3/180 log=rejects
+		client eni-c allowed 3:10..4:10 req=3/180`, `
+		0 denied req=3/180 resp=null records=1 both unknown at=server`)
+	f("who stands nobody knows where is in between: what it stops the client let through", `
+		client eni-c allowed 0:10..1:10 req=5/300
+		unknown eni-n denied 0:10..1:10 req=3/180 log=rejects`, `
+		0 allowed req=2/120 resp=null records=1 client none
+		0 denied req=3/180 resp=null records=1 client unknown at=middle`)
+	opt.KeepsPassed = keepsAllBut("rejects")
+	f("but not what another one in between let through", `
+		unknown eni-n allowed 0:10..1:10 req=5/300
+		middle eni-m denied 0:10..1:10 req=3/180 log=rejects`, `
+		0 allowed req=5/300 resp=null records=1 middle none
+		0 denied req=3/180 resp=null records=1 middle unknown at=middle`)
+	opt.KeepsPassed = keepsAllBut("rejects")
 	f("a denial that was not measured keeps null and takes nothing", `
 		client eni-c allowed 0:10..1:10 req=3/180
 		server eni-s denied 0:10..1:10 log=rejects`, `
@@ -174,6 +211,13 @@ func TestMerge(t *testing.T) {
 		server eni-s unknown 0:02..0:05 req=2/200 log=a
 		server eni-s unknown 0:20..0:30 req=5/500 log=a`, `
 		0 unknown req=7/700 resp=null records=2 server none`)
+	opt.KeepsPassed = keepsAllBut("fl-0", "fl-1")
+	f("what one log of an interface tells again was stopped once", `
+		client eni-c allowed 0:10..1:10 req=10/600
+		server eni-s denied 0:10..1:10 req=3/180 log=fl-0
+		server eni-s denied 0:11..1:11 req=3/180 log=fl-1`, `
+		0 allowed req=7/420 resp=null records=1 both none
+		0 denied req=3/180 resp=null records=1 both unknown at=server`)
 	f("one log for what passed and one for denials: both count", `
 		server eni-s allowed 0:10..1:10 req=5/300 log=accepts
 		server eni-s denied 0:10..1:10 req=1/60 log=rejects`, `
@@ -196,6 +240,11 @@ func TestMerge(t *testing.T) {
 		0 allowed req=5/300 resp=5/300 records=1 middle seen`)
 	f("an interface that one batch could not place is one observer", `
 		unknown eni-s allowed 0:10..1:10 req=5/300
+		server eni-s allowed 1:30..2:10 req=5/300
+		client eni-c allowed 0:10..2:10 req=10/600`, `
+		0 allowed req=10/600 resp=null records=2 both none`)
+	f("so is one that logs of the interface placed in the middle, and at its end", `
+		middle eni-s allowed 0:10..1:10 req=5/300
 		server eni-s allowed 1:30..2:10 req=5/300
 		client eni-c allowed 0:10..2:10 req=10/600`, `
 		0 allowed req=10/600 resp=null records=2 both none`)
@@ -252,6 +301,9 @@ func TestTurned(t *testing.T) {
 	f("and when its server is known", known("10.0.0.5", 40000), in, `
 		0 allowed req=3/180 resp=5/300 records=1 client seen
 		0 allowed req=5/300 resp=null records=1 client none 10.0.1.9>10.0.0.5:40000`)
+	f("and when both are known", func(_ netip.Addr, port uint16, _ uint8) bool { return port == 443 || port == 40000 }, in, `
+		0 allowed req=3/180 resp=5/300 records=1 client seen
+		0 allowed req=5/300 resp=null records=1 client none 10.0.1.9>10.0.0.5:40000`)
 	f("a strong rule stays", known("10.0.1.9", 443), strings.Replace(in, "by=one_way", "by=flags", 1), `
 		0 allowed req=3/180 resp=5/300 records=1 client seen
 		0 allowed req=5/300 resp=null records=1 client none 10.0.1.9>10.0.0.5:40000`)
@@ -294,6 +346,16 @@ func TestNetworks(t *testing.T) {
 	f("account and region where the log names no network", []Owner{{Network: "111122223333/eu-west-1", Account: "111122223333", Region: "eu-west-1"}, b}, []Owner{b}, `
 		client eni-1 allowed 0:10..1:10 req=5/300 net=-`, `
 		0 allowed req=5/300 resp=null records=1 client none 111122223333/eu-west-1>vpc-b`)
+	west, east := Owner{"vpc-w", "111122223333", "eu-west-1"}, Owner{"vpc-e", "111122223333", "us-east-1"}
+	f("the region tells an account's networks apart", []Owner{east, west}, []Owner{b}, `
+		client eni-1 allowed 0:10..1:10 req=5/300 net=-`, `
+		0 allowed req=5/300 resp=null records=1 client none vpc-w>vpc-b`)
+	f("where a log says neither network nor region the account has to do", []Owner{b, east}, []Owner{b}, `
+		client eni-1 allowed 0:10..1:10 req=5/300 net=- region=-`, `
+		0 allowed req=5/300 resp=null records=1 client none vpc-e>vpc-b`)
+	f("the observer's own end is in its network, known to own it or not", []Owner{b, c}, []Owner{b, c}, `
+		client eni-1 allowed 0:10..1:10 req=5/300 net=vpc-a`, `
+		0 allowed req=5/300 resp=null records=1 client none vpc-a>`)
 }
 
 func TestSumsOfKeptRows(t *testing.T) {
@@ -309,6 +371,15 @@ func TestSumsOfKeptRows(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)
 	}
+
+	// Where several are kept the best one's words are, in any order.
+	got = Merge(parse(t, `
+		client eni-c allowed 0:10..1:10 req=5/300 service=Z path=9 enc=off
+		server eni-s allowed 3:30..4:10 req=5/300 service=S3 path=8
+		server eni-s allowed 3:40..4:20 req=5/300 service=A`), ofHour(Options{}))
+	if len(got) != 1 || got[0].Service != "S3" || got[0].Path != "8" || got[0].Encryption != "off" {
+		t.Errorf("got %+v; want one row with the server's service S3, path 8, and encryption off, which it did not say", got)
+	}
 }
 
 func TestBelow(t *testing.T) {
@@ -318,6 +389,17 @@ func TestBelow(t *testing.T) {
 		server eni-s denied 0:10..1:10 req=5/300 log=rejects`))
 	if m.Below != 1 {
 		t.Errorf("Below = %d; want 1: two packets were stopped that nobody let through", m.Below)
+	}
+}
+
+// What nobody counted on its way was not let through in too small a number.
+func TestBelowUnmeasured(t *testing.T) {
+	m := Merger{Options: Options{KeepsPassed: keepsAllBut("rejects")}}
+	m.Merge(parse(t, `
+		client eni-c allowed 0:10..1:10
+		server eni-s denied 0:10..1:10 req=5/300 log=rejects`))
+	if m.Below != 0 {
+		t.Errorf("Below = %d; want 0", m.Below)
 	}
 }
 

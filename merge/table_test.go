@@ -17,8 +17,9 @@ import (
 //	server eni-s allowed 0:10-1:10 req=10/1000 resp=8/800 log=fl-1 …
 //
 // Times are minutes and seconds after the hour and may be negative. The
-// conversation is 10.0.0.5 to 10.0.1.9:443 unless client=, server= or port= say
-// otherwise. The bucket is that of the start.
+// interface "-" has no name. The conversation is 10.0.0.5 to 10.0.1.9:443
+// unless client=, server= or port= say otherwise. The bucket is that of the
+// start.
 func parse(t testing.TB, text string) []periplus.Flow {
 	t.Helper()
 	var out []periplus.Flow
@@ -27,7 +28,7 @@ func parse(t testing.TB, text string) []periplus.Flow {
 		if len(w) == 0 {
 			continue
 		}
-		place := &periplus.Place{Provider: "aws", Account: "111122223333", Region: "eu-west-1", Network: "vpc-a", Interface: w[1]}
+		place := &periplus.Place{Provider: "aws", Account: "111122223333", Region: "eu-west-1", Network: "vpc-a", Interface: strings.TrimPrefix(w[1], "-")}
 		f := periplus.Flow{Place: place, Client: netip.MustParseAddr("10.0.0.5"), Server: netip.MustParseAddr("10.0.1.9"),
 			ServerPort: 443, HasPort: true, Protocol: 6, OrientedBy: periplus.ByFlags, Records: 1, Connections: 1}
 		var err error
@@ -54,6 +55,12 @@ func parse(t testing.TB, text string) []periplus.Flow {
 				f.ResponsePackets, f.ResponseBytes = counts(t, v)
 			case "log":
 				place.Log = v
+			case "account":
+				place.Account = v
+			case "provider":
+				place.Provider = v
+			case "region":
+				place.Region = strings.TrimPrefix(v, "-")
 			case "net":
 				place.Network = strings.TrimPrefix(v, "-")
 			case "client":
