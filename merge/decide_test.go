@@ -70,6 +70,11 @@ func TestDecide(t *testing.T) {
 		server vm-s allowed:in 6:00..6:00`, `
 		0 unknown req=3/180 resp=null records=1 client none
 		5 allowed:in req=null resp=null records=1 server unknown`)
+	f("nor if both are at once: it was let in there, which the client's entry does not say", `
+		client vm-c unknown 0:10..1:10 req=3/180
+		server vm-s allowed:in 0:10..0:10`, `
+		0 allowed req=3/180 resp=null records=1 both none
+		0 allowed:in req=null resp=null records=1 both unknown`)
 	f("another network's neither", `
 		server vm-s unknown 6:10..7:10 req=3/180
 		server vm-s allowed:in 0:10..0:10 net=vpc-b`, `

@@ -53,8 +53,8 @@ func TestMerge(t *testing.T) {
 		client web-1 allowed 0:10..1:10 req=10/1000 provider=azure`, `
 		0 allowed req=9/900 resp=null records=1 both none`)
 	f("interfaces without a name are told apart by their logs", `
-		server - allowed 0:10..1:10 req=9/900 log=a
-		client - allowed 0:10..1:10 req=10/1000 log=b`, `
+		server - allowed 0:10..1:10 req=9/900 log=b
+		client - allowed 0:10..1:10 req=10/1000 log=a`, `
 		0 allowed req=9/900 resp=null records=1 both none`)
 	f("choosing is by who speaks, not by bucket: 10 minutes against 1", `
 		server eni-s allowed 0:00..9:59 req=20/2000 resp=20/2000
@@ -400,40 +400,6 @@ func TestBelowUnmeasured(t *testing.T) {
 		server eni-s denied 0:10..1:10 req=5/300 log=rejects`))
 	if m.Below != 0 {
 		t.Errorf("Below = %d; want 0", m.Below)
-	}
-}
-
-func TestSum(t *testing.T) {
-	f := func(a, b, want string, sum func(a, b string) string) {
-		t.Helper()
-		if got := sum(a, b); got != want {
-			t.Errorf("%q with %q = %q; want %q", a, b, got, want)
-		}
-		if got := sum(b, a); got != want {
-			t.Errorf("%q with %q = %q; want %q", b, a, got, want)
-		}
-	}
-	f("client", "server", "both", bothSeen)
-	f("client", "both", "both", bothSeen)
-	f("client", "middle", "client", bothSeen)
-	f("middle", "unknown", "middle", bothSeen)
-	f("unknown", "unknown", "unknown", bothSeen)
-	f("server", "server", "server", bothSeen)
-	f("client", "server", "server", furtherStop)
-	f("", "middle", "middle", furtherStop)
-	f("none", "seen", "seen", betterAnswer)
-	f("none", "unknown", "none", betterAnswer)
-
-	rows := Merge(parse(t, `
-		server eni-s allowed 0:10..1:10 req=5/300 resp=2/100 service=B
-		client eni-c allowed 20:10..21:10 req=1/60 opened=1 service=A sampled`), ofHour(Options{}))
-	into := rows[0]
-	Sum(&into, &rows[1])
-	if got, want := show([]periplus.Traffic{into}), "0 allowed req=6/360 resp=2/100 records=2 both seen sampled\n"; got != want {
-		t.Errorf("got %swant %s", got, want)
-	}
-	if into.Service != "B" || into.Opened != (periplus.Count{N: 1, Known: true}) || into.LastSeen != clock(t, "21:10") {
-		t.Errorf("got %+v", into)
 	}
 }
 
