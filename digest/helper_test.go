@@ -76,7 +76,7 @@ func rec(t testing.TB, line string) periplus.Record {
 		case "flags":
 			r.Has |= periplus.HasTCPFlags
 			for _, c := range v {
-				r.TCPFlags |= map[rune]uint8{'S': periplus.SYN, 'A': periplus.ACK, 'P': periplus.PSH, 'F': periplus.FIN, '0': 0}[c]
+				r.TCPFlags |= map[rune]uint8{'S': periplus.SYN, 'A': periplus.ACK, 'P': periplus.PSH, 'U': periplus.URG, 'F': periplus.FIN, '0': 0}[c]
 			}
 		case "egress":
 			r.Direction = periplus.Egress
@@ -107,6 +107,8 @@ func rec(t testing.TB, line string) periplus.Record {
 			r.Mark = periplus.MarkSkipData
 		case "nocount":
 			r.Has &^= periplus.HasPackets | periplus.HasBytes
+		case "nobytes":
+			r.Has &^= periplus.HasBytes
 		case "rev":
 			fmt.Sscanf(v, "%d/%d", &r.RevPackets, &r.RevBytes)
 			r.Has |= periplus.HasRevPackets | periplus.HasRevBytes

@@ -105,6 +105,21 @@ func TestObserver(t *testing.T) {
 		10.0.9.9>10.0.0.11/443 eni-1 server server=10.0.0.10`)
 }
 
+// TestBetween: which types of interface pass on what is not theirs.
+func TestBetween(t *testing.T) {
+	f := func(want between, types ...string) {
+		t.Helper()
+		for _, s := range types {
+			if got := standsBetween(&periplus.Place{InterfaceType: s, Instance: "i-1"}); got != want {
+				t.Errorf("%s: %d; want %d", s, got, want)
+			}
+		}
+	}
+	f(betweenYes, "nat_gateway", "natgateway", "regional_nat_gateway", "network_load_balancer", "gateway_load_balancer", "amazon_elb",
+		"vpc_endpoint", "gateway_load_balancer_endpoint", "transit_gateway", "global_accelerator_managed", "api_gateway_managed")
+	f(betweenNo, "interface", "efa", "branch", "trunk", "lambda", "", "-")
+}
+
 // TestLeg: what a NAT gateway writes in its own name is the far leg of what it
 // passed on, where it is.
 func TestLeg(t *testing.T) {

@@ -28,6 +28,21 @@ func TestOrient(t *testing.T) {
 		10.0.0.1/40000 10.0.0.2/8080 6 7 700 flags=SAP
 		10.0.0.2/8080 10.0.0.1/40000 6 1 40 flags=SAP`,
 		`10.0.0.1>10.0.0.2/8080 6 service unknown allowed req=7/700 resp=1/40 cport=40000`)
+	f("URG logged too", `
+		10.0.0.1/40000 10.0.0.2/8080 6 7 700 flags=SAU
+		10.0.0.2/8080 10.0.0.1/40000 6 1 40 flags=SAU`,
+		`10.0.0.1>10.0.0.2/8080 6 service unknown allowed req=7/700 resp=1/40 cport=40000`)
+	f("flags of what is not TCP say nothing", `
+		10.0.0.1/8080 10.0.0.2/40000 17 7 700 flags=S
+		10.0.0.2/40000 10.0.0.1/8080 17 1 40 flags=S`,
+		`10.0.0.2>10.0.0.1/8080 17 service unknown allowed req=1/40 resp=7/700 cport=40000`)
+	f("flags beat a provider's order", `
+		10.0.0.1/40000 10.0.0.2/50000 6 1 40 azure init
+		10.0.0.2/50000 10.0.0.1/40000 6 1 40 flags=S
+		10.0.0.2/50000 10.0.0.1/40000 6 7 700 flags=0 eni=eni-2`,
+		`10.0.0.1>10.0.0.2/50000 6 provider unknown allowed req=1/40 resp=?
+		10.0.0.2>10.0.0.1/40000 6 flags unknown allowed req=1/40 resp=?
+		10.0.0.2>10.0.0.1/40000 6 flags unknown allowed req=7/700 resp=?`)
 	f("flags beat a privileged port", `10.0.0.1/800 10.0.0.2/2049 6 5 500 flags=S
 		10.0.0.1/800 10.0.0.2/2049 6 4 400 flags=0`,
 		`10.0.0.1>10.0.0.2/2049 6 flags unknown allowed req=9/900 resp=?`)
@@ -45,6 +60,17 @@ func TestOrient(t *testing.T) {
 		10.0.0.9>10.0.0.2/50051 6 flags server denied req=5/500 resp=?`)
 	f("privileged", `10.0.0.1/443 10.0.0.2/30000 6 5 500`,
 		`10.0.0.2>10.0.0.1/443 6 privileged unknown allowed req=? resp=5/500`)
+	f("1023 is, 1024 is not", `
+		10.0.0.1/1023 10.0.0.2/1024 6 5 500
+		10.0.0.3/1024 10.0.0.4/1000 6 5 500
+		10.0.0.5/1024 10.0.0.6/50000 6 5 500`,
+		`10.0.0.2>10.0.0.1/1023 6 privileged unknown allowed req=? resp=5/500
+		10.0.0.3>10.0.0.4/1000 6 privileged unknown allowed req=5/500 resp=?
+		10.0.0.5>10.0.0.6/50000 6 one_way unknown allowed req=5/500 resp=? cport=1024`)
+	f("one way: who sent no packet sent nothing", `
+		10.0.0.1/40000 10.0.0.2/50000 6 0 0
+		10.0.0.2/50000 10.0.0.1/40000 6 5 500`,
+		`10.0.0.2>10.0.0.1/40000 6 one_way unknown allowed req=5/500 resp=0/0 cport=50000`)
 	f("one way: a scanner's fixed source port", `
 		203.0.113.9/8080 10.0.0.2/30000 6 1 40 deny
 		203.0.113.9/8080 10.0.0.3/30000 6 1 40 deny`,
@@ -66,6 +92,14 @@ func TestOrient(t *testing.T) {
 		10.0.0.2/0 10.0.0.1/0 1 5 500
 		10.0.0.1/0 10.0.0.2/0 1 4 400`,
 		`10.0.0.2>10.0.0.1 1 undecided unknown allowed req=5/500 resp=4/400`)
+	f("a port is smaller than none", `
+		10.0.0.1 10.0.0.2/60000 6 5 500
+		10.0.0.2/60000 10.0.0.1 6 4 400`,
+		`10.0.0.1>10.0.0.2/60000 6 port unknown allowed req=5/500 resp=4/400`)
+	f("SCTP has ports", `10.0.0.1/40000 10.0.0.2/38412 132 5 500`,
+		`10.0.0.1>10.0.0.2/38412 132 one_way unknown allowed req=5/500 resp=? cport=40000`)
+	f("GRE has none", `10.0.0.1/40000 10.0.0.2/38412 47 5 500`,
+		`10.0.0.1>10.0.0.2 47 one_way unknown allowed req=5/500 resp=?`)
 	f("ICMP one way", `10.0.0.1 10.0.0.2 1 5 500`,
 		`10.0.0.1>10.0.0.2 1 one_way unknown allowed req=5/500 resp=?`)
 	f("several client ports settle a weak row", `
@@ -146,6 +180,11 @@ func TestFanIn(t *testing.T) {
 	f(7, "", "10.0.0.1>10.0.1.1/50000 6 port unknown allowed req=1/100 resp=1/100 cport=60000")
 	f(8, "", "10.0.1.1>10.0.0.1/60000 6 fan_in unknown allowed req=1/100 resp=1/100 cport=50000")
 	f(8, two("10.0.1.1/50000", "10.0.0.7/61000"), "10.0.1.1>10.0.0.1/60000 6 fan_in unknown allowed req=1/100 resp=1/100 cport=50000")
+	var sent strings.Builder // who only sent met it too
+	for i := range 4 {
+		fmt.Fprintf(&sent, "10.0.9.%d/50000 10.0.0.1/60000 6 1 100\n9.0.9.%d/50000 10.0.0.1/60000 6 1 100\n", i, i)
+	}
+	f(1, sent.String(), "10.0.1.1>10.0.0.1/60000 6 fan_in unknown allowed req=1/100 resp=1/100 cport=50000")
 	f(8, two("10.0.1.1/50000", "10.0.0.7/61000")+two("10.0.1.1/50000", "10.0.0.8/61000"),
 		"10.0.0.1>10.0.1.1/50000 6 port unknown allowed req=1/100 resp=1/100 cport=60000")
 }
@@ -153,15 +192,16 @@ func TestFanIn(t *testing.T) {
 // TestScannerFixedPort: hosts that answer a scanner do not make its port a
 // server's.
 func TestScannerFixedPort(t *testing.T) {
-	var in strings.Builder
-	for i := range 20 {
-		fmt.Fprintf(&in, "203.0.113.9/45000 10.0.0.%d/8081 6 1 40\n", i+1)
-	}
-	in.WriteString("10.0.0.3/8081 203.0.113.9/45000 6 1 40\n")
-	r := settle(t, &Batch{}, recs(t, in.String()))
-	for _, f := range flows(t, r) {
-		if f.Client != netip.MustParseAddr("203.0.113.9") {
-			t.Errorf("%s; want the scanner as client", brief(&f))
+	for _, scanner := range []string{"203.0.113.9", "9.0.113.9"} {
+		var in strings.Builder
+		for i := range 20 {
+			fmt.Fprintf(&in, "%s/45000 10.0.0.%d/8081 6 1 40\n", scanner, i+1)
+		}
+		fmt.Fprintf(&in, "10.0.0.3/8081 %s/45000 6 1 40\n", scanner)
+		for _, f := range flows(t, settle(t, &Batch{}, recs(t, in.String()))) {
+			if f.Client != netip.MustParseAddr(scanner) {
+				t.Errorf("%s; want the scanner as client", brief(&f))
+			}
 		}
 	}
 }

@@ -25,8 +25,9 @@ type V2 struct {
 	URI string
 	// Stats counts lines and records, bad lines by kind.
 	Stats periplus.Stats
-	// Unmeasured counts records that have no line because nothing was counted
-	// (firewall entries, the begin of an Azure flow): a zero would be invented.
+	// Unmeasured counts records that have no line because packets or bytes were
+	// not counted (firewall entries, the begin of an Azure flow, what a transit
+	// gateway lost): a zero would be invented.
 	Unmeasured int64
 
 	sums       map[string]*v2Sum
@@ -201,17 +202,17 @@ func (d *V2) Write(recs []periplus.Record) error {
 			continue
 		}
 		const there, back = periplus.HasPackets | periplus.HasBytes, periplus.HasRevPackets | periplus.HasRevBytes
-		if r.Has&(there|back) == 0 {
+		if r.Has&there != there && r.Has&back != back {
 			d.Unmeasured++
 			continue
 		}
 		first, last, _ := micros(r)
 		start, end := floorDiv(first, 1e6), floorDiv(last, 1e6)
-		if r.Has&there != 0 {
+		if r.Has&there == there {
 			d.record(r, r.Src, r.Dst, [4]uint64{uint64(r.SrcPort), uint64(r.DstPort), r.Packets, r.Bytes})
 			d.span(start, end)
 		}
-		if r.Has&back != 0 && r.RevPackets > 0 {
+		if r.Has&back == back && r.RevPackets > 0 {
 			d.record(r, r.Dst, r.Src, [4]uint64{uint64(r.DstPort), uint64(r.SrcPort), r.RevPackets, r.RevBytes})
 			d.span(start, end)
 		}

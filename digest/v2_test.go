@@ -108,7 +108,8 @@ func TestV2Records(t *testing.T) {
 		10.0.0.3/50000 10.0.0.2/443 6 5 500 azure init rev=4/400 at=10-20
 		10.0.0.3/50000 10.0.0.2/443 6 0 0 azure init begin nocount
 		10.0.0.3 10.0.0.2 1 3 252
-		10.0.0.9/50000 10.0.0.2/443 6 0 0 gcp event deny`))
+		10.0.0.9/50000 10.0.0.2/443 6 0 0 gcp event deny
+		10.0.0.1/50000 10.0.0.2/443 6 7 0 at=0-60 drop nobytes`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,8 +126,8 @@ func TestV2Records(t *testing.T) {
 	if got := out.String(); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
-	if d.Unmeasured != 2 {
-		t.Errorf("%d unmeasured; want 2", d.Unmeasured)
+	if d.Unmeasured != 3 {
+		t.Errorf("%d unmeasured; want 3", d.Unmeasured)
 	}
 }
 

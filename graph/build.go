@@ -170,26 +170,7 @@ func flags(q *query.Group) []string {
 
 // edges adds the edges and returns what Options cut away.
 func (b *builder) edges(m *query.Map) []query.Edge {
-	edges := slices.Clone(m.Edges)
-	var cut []query.Edge
-	if b.opt.MinRecords > 0 {
-		edges = slices.DeleteFunc(edges, func(e query.Edge) bool {
-			small := e.Verdicts.All().Records < b.opt.MinRecords
-			if small {
-				cut = append(cut, e)
-			}
-			return small
-		})
-	}
-	if b.opt.Top > 0 && len(edges) > b.opt.Top {
-		slices.SortFunc(edges, func(x, y query.Edge) int {
-			a, c := x.Verdicts.All(), y.Verdicts.All()
-			return cmp.Or(cmp.Compare(c.Metric(m.Metric).N, a.Metric(m.Metric).N), cmp.Compare(c.Records, a.Records),
-				strings.Compare(x.Source, y.Source), strings.Compare(x.Target, y.Target))
-		})
-		cut = append(cut, edges[b.opt.Top:]...)
-		edges = edges[:b.opt.Top]
-	}
+	edges, cut := b.opt.cut(m.Edges, m.Metric)
 	touched := map[string]bool{}
 	for i := range edges {
 		e := &edges[i]

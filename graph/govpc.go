@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/periplus/periplus/periplus"
 )
@@ -15,7 +16,7 @@ import (
 // of the records, then the nodes. The zero value with W set is ready; Close
 // ends the graph. Unlike the original, two addresses never share a node: the
 // first to be met has the original's id, a later one that would get the same
-// has its address in its id.
+// has its address in its id. What a record does not say is "-".
 type Govpc struct {
 	W io.Writer
 
@@ -40,10 +41,22 @@ func (g *Govpc) Write(recs []periplus.Record) error {
 		if r.Mark != periplus.MarkFlow || !r.Src.IsValid() || !r.Dst.IsValid() {
 			continue
 		}
-		n := func(v uint64) string { return strconv.FormatUint(v, 10) }
-		fields := [][2]string{{"accountID", r.Place.Account}, {"eniID", r.Place.Interface}, {"srcPort", n(uint64(r.SrcPort))}, {"dstPort", n(uint64(r.DstPort))},
-			{"protocol", n(uint64(r.Protocol))}, {"packets", n(r.Packets)}, {"bytes", n(r.Bytes)},
-			{"start", strconv.FormatInt(r.Start.Unix(), 10)}, {"end", strconv.FormatInt(r.End.Unix(), 10)}}
+		n := func(bit periplus.Has, v uint64) string {
+			if r.Has&bit == 0 {
+				return "-" // not said, as AWS writes it
+			}
+			return strconv.FormatUint(v, 10)
+		}
+		at := func(t time.Time) string {
+			if t.IsZero() {
+				return "-"
+			}
+			return strconv.FormatInt(t.Unix(), 10)
+		}
+		fields := [][2]string{{"accountID", r.Place.Account}, {"eniID", r.Place.Interface},
+			{"srcPort", n(periplus.HasSrcPort, uint64(r.SrcPort))}, {"dstPort", n(periplus.HasDstPort, uint64(r.DstPort))},
+			{"protocol", n(periplus.HasProtocol, uint64(r.Protocol))}, {"packets", n(periplus.HasPackets, r.Packets)}, {"bytes", n(periplus.HasBytes, r.Bytes)},
+			{"start", at(r.Start)}, {"end", at(r.End)}}
 		g.out.WriteString("\t" + g.id(r.Src) + " -> " + g.id(r.Dst) + " [")
 		var label []string
 		for _, f := range fields {
@@ -51,7 +64,7 @@ func (g *Govpc) Write(recs []periplus.Record) error {
 			label = append(label, inner(f[0]+"="+f[1]))
 		}
 		colour := "green"
-		if r.Verdict == periplus.Denied {
+		if r.Verdict.Stopped() {
 			colour = "red"
 		}
 		g.out.WriteString("color=" + colour + ` label="` + strings.Join(label, `\n`) + "\"]\n")

@@ -16,7 +16,27 @@ import (
 
 func record(src, dst string) periplus.Record {
 	return periplus.Record{Place: &periplus.Place{Account: "111122223333", Interface: `eni-"1`}, Src: netip.MustParseAddr(src), Dst: netip.MustParseAddr(dst),
-		SrcPort: 50000, DstPort: 443, Protocol: 6, Packets: 1, Bytes: 40, Start: time.Unix(100, 0), End: time.Unix(160, 0), Verdict: periplus.Allowed}
+		SrcPort: 50000, DstPort: 443, Protocol: 6, Packets: 1, Bytes: 40, Start: time.Unix(100, 0), End: time.Unix(160, 0), Verdict: periplus.Allowed,
+		Has: periplus.HasSrcPort | periplus.HasDstPort | periplus.HasProtocol | periplus.HasPackets | periplus.HasBytes}
+}
+
+// What a gateway dropped was stopped, and what it did not count is no zero.
+func TestGovpcOfWhatIsNotSaid(t *testing.T) {
+	r := record("10.0.0.1", "10.0.0.2")
+	r.Verdict, r.Bytes, r.Has, r.End = periplus.Dropped, 0, r.Has&^periplus.HasBytes, time.Time{}
+	var b bytes.Buffer
+	g := Govpc{W: &b}
+	if err := g.Write([]periplus.Record{r}); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`govpc_packets="1" govpc_bytes="-" govpc_start="100" govpc_end="-" color=red label=`, `\npackets=1\nbytes=-\nstart=100\nend=-"]`} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %s in\n%s", want, b.String())
+		}
+	}
 }
 
 func TestGovpcNodesDoNotCollide(t *testing.T) {

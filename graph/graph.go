@@ -270,6 +270,8 @@ type Options struct {
 	// and those with fewer records. 0: no cut.
 	Top        int
 	MinRecords int64
+	// Pairs cuts edges without direction: the two between two nodes are one.
+	Pairs bool
 }
 
 // PortsOf makes the ports of an edge: one entry a verdict.

@@ -53,6 +53,9 @@ func (f *ingestFlags) digestV2(cmd *cobra.Command, e *env, paths []string, out *
 	if err := f.eachRecord(cmd, e, paths, opt, d.Write); err != nil {
 		return err
 	}
+	if d.Unmeasured > 0 {
+		fmt.Fprintf(e.errOut, "periplus: no line tells of %d of the records: their packets or bytes were not counted, which is not 0\n", d.Unmeasured)
+	}
 	_, err := d.WriteTo(out)
 	return err
 }

@@ -48,7 +48,7 @@ as that viewer cuts: at least 10 records, then the 50 largest.`,
 				}
 				return f.govpc(cmd, e, args)
 			case "viewer":
-				name, level, f.metric = "viewer", "host", "records"
+				name, level, f.metric, opt.Pairs = "viewer", "host", "records", true
 				if !cmd.Flags().Changed("min-records") {
 					opt.MinRecords = 10
 				}

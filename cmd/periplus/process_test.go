@@ -124,6 +124,21 @@ func TestOutOfMemorySaysWhatToDo(t *testing.T) {
 	}
 }
 
+// What has no line in a digest of version 2 is said.
+func TestDigestV2SaysWhatItLeavesOut(t *testing.T) {
+	dir := t.TempDir()
+	const denied = `{"insertId":"a","logName":"projects/p1/logs/compute.googleapis.com%2Ffirewall","timestamp":"2026-05-01T10:00:05Z","jsonPayload":{"connection":{"protocol":6,"src_ip":"198.51.100.7","src_port":51000,"dest_ip":"10.1.0.2","dest_port":22},"disposition":"DENIED","rule_details":{"reference":"network:n/firewall:r","direction":"INGRESS"},"instance":{"project_id":"p1","vm_name":"web-1"}}}`
+	if err := os.WriteFile(filepath.Join(dir, "firewall.json"), []byte(denied+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, errOut := cli(t, 0, "digest", "--format", "v2", dir); out != "" || !strings.Contains(errOut, "no line tells of 1 of the records") {
+		t.Errorf("a firewall's entry gives %q and %q", out, errOut)
+	}
+	if out, errOut := cli(t, 0, "digest", "--format", "v2", logs(t)); out == "" || strings.Contains(errOut, "no line") {
+		t.Errorf("AWS records give %q and %q", out, errOut)
+	}
+}
+
 // --memory binds the heap too, but for who sets a limit of his own.
 func TestMemoryBindsTheHeap(t *testing.T) {
 	t.Setenv("GOMEMLIMIT", "")
