@@ -134,6 +134,9 @@ func TestValues(t *testing.T) {
 	opened("10.0.0.1/40000 10.0.0.2/443 17 1 40 flags=0", periplus.Count{})
 	opened("10.0.0.1/40000 10.0.0.2/443 6 0 0 azure init begin nocount\n10.0.0.1/40000 10.0.0.2/443 6 1 40 azure init end rev=2/80", periplus.Count{N: 1, Known: true})
 	opened("10.0.0.1/40000 10.0.0.2/443 6 1 40 gcp egress", periplus.Count{})
+	opened("10.0.0.1/40000 10.0.0.2/443 6 1 40 flags=S\n10.0.0.1/40000 10.0.0.2/443 6 1 40 flags=S part", periplus.Count{N: 1, Known: true})
+	opened("10.0.0.1/40000 10.0.0.2/443 6 1 40 azure init cont rev=2/80", periplus.Count{Known: true})
+	opened("10.0.0.1/40000 10.0.0.2/443 6 0 0 azure init deny nocount", periplus.Count{})
 
 	f := one("10.0.0.1/40000 10.0.0.2/443 6 0 0 azure init begin nocount at=0-0\n10.0.0.1/40000 10.0.0.2/443 6 3 120 azure init end rev=2/80 at=60-130 booked=130")
 	if f.RequestPackets != (periplus.Count{N: 3, Known: true}) || f.ResponseBytes != (periplus.Count{N: 80, Known: true}) || f.Records != 2 || f.Minutes != 0b111 {

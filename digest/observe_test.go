@@ -77,6 +77,20 @@ func TestObserver(t *testing.T) {
 		10.0.0.1/40001 10.0.0.9/443 6 1 1 log=fl-1 egress`, `
 		10.0.0.1>10.0.0.2/443 eni-1 client
 		10.0.0.1>10.0.0.9/443 eni-1 client`)
+	f("what direction says goes before what records have in common", `
+		10.0.0.1/40001 10.0.0.2/443 6 1 1 log=fl-1 egress
+		10.0.0.1/40000 10.0.0.9/443 6 1 1 log=fl-2
+		10.0.0.3/40000 10.0.0.9/443 6 1 1 log=fl-2`, `
+		10.0.0.1>10.0.0.2/443 eni-1 client
+		10.0.0.1>10.0.0.9/443 eni-1 client
+		10.0.0.3>10.0.0.9/443 eni-1 unknown`)
+	f("both ends the interface's own", `
+		10.0.0.1/40001 10.0.0.9/443 6 1 1 log=fl-1 egress
+		10.0.0.2/40001 10.0.0.9/443 6 1 1 log=fl-1 egress
+		10.0.0.1/40000 10.0.0.2/443 6 1 1 log=fl-2`, `
+		10.0.0.1>10.0.0.2/443 eni-1 unknown
+		10.0.0.1>10.0.0.9/443 eni-1 client
+		10.0.0.2>10.0.0.9/443 eni-1 client`)
 	f("NAT gateway by interface-type", `
 		10.0.1.5/40000 10.0.0.220/443 6 1 1 ingress pkt=10.0.1.5>203.0.113.5 type=nat_gateway
 		10.0.0.220/443 10.0.1.5/40000 6 1 1 egress pkt=203.0.113.5>10.0.1.5 type=nat_gateway`, `
@@ -141,7 +155,39 @@ func TestLeg(t *testing.T) {
 	f("another port", "10.0.0.220/1025 203.0.113.5/80 6 9 900 at=0-60 egress type=nat_gateway", periplus.ObserverClient)
 	f("another interface", "10.0.0.220/1025 203.0.113.5/443 6 9 900 at=0-60 egress eni=eni-2", periplus.ObserverClient)
 	f("a scan of the gateway's own address", "198.51.100.7/45000 10.0.0.220/22 6 1 40 at=0-60 ingress deny type=nat_gateway", periplus.ObserverServer)
+	f("another protocol", "10.0.0.220/1025 203.0.113.5/443 17 9 900 at=0-60 egress type=nat_gateway", periplus.ObserverClient)
 	f("what was stopped is no leg", "10.0.0.220/1025 203.0.113.5/443 6 9 900 at=0-60 egress deny type=nat_gateway", periplus.ObserverClient)
+}
+
+// TestLegs: what makes rows of an interface's own name legs.
+func TestLegs(t *testing.T) {
+	f := func(name, in string, want ...string) {
+		t.Helper()
+		var got []string
+		for _, f := range flows(t, settle(t, &Batch{}, recs(t, in))) {
+			if f.Place.Interface == "eni-nat" {
+				got = append(got, fmt.Sprintf("%s %s", f.Client, f.Observer))
+			}
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %q; want %q", name, got, want)
+		}
+	}
+	f("without directions, by the gateway's own address", `
+		10.0.1.5/40000 10.0.0.220/443 17 9 900 eni=eni-nat pkt=10.0.1.5>203.0.113.5
+		10.0.1.6/40000 10.0.0.220/443 17 9 900 eni=eni-nat pkt=10.0.1.6>203.0.113.5
+		10.0.0.220/1025 203.0.113.5/443 17 18 1800 eni=eni-nat`,
+		"10.0.0.220 leg", "10.0.1.5 middle", "10.0.1.6 middle")
+	f("what was stopped on its way has none", `
+		10.0.1.5/40000 10.0.0.220/443 6 9 900 eni=eni-nat ingress pkt=10.0.1.5>203.0.113.5 deny
+		10.0.0.220/1025 203.0.113.5/443 6 9 900 eni=eni-nat egress`,
+		"10.0.0.220 client", "10.0.1.5 middle")
+	f("a pod's rows are none", `
+		10.0.1.5/40000 10.0.9.9/443 6 1 1 eni=eni-host egress
+		10.0.0.220/40000 10.0.9.9/443 6 1 1 eni=eni-nat egress pkt=10.0.1.5>10.0.9.9
+		10.0.0.220/40001 10.0.9.9/443 6 1 1 eni=eni-nat egress pkt=10.0.0.77>10.0.9.9`,
+		"10.0.0.77 client", "10.0.1.5 middle")
 }
 
 func TestIntervals(t *testing.T) {

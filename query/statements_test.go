@@ -70,6 +70,24 @@ var rules = []struct {
 	{"a sub-select without AS", regexp.MustCompile(`\) (?:[a-z]+)\b`)},
 }
 
+// shared are the functions that mean the same on every engine, by themselves
+// or by DuckDB's prelude.
+var shared = func() map[string]bool {
+	m := map[string]bool{}
+	for _, name := range strings.Fields(`count sum min max avg bool_or bool_and stddev stddev_pop array_agg max_by min_by
+		bitwise_or_agg bitwise_and_agg row_number rank ntile lag lead first_value cast try_cast coalesce nullif
+		mod floor round power ln log10 sqrt abs date_trunc extract hour from_unixtime to_unixtime date_diff day_of_week
+		lower length substr strpos replace trim lpad reverse starts_with split concat_ws chr regexp_like split_part concat
+		from_hex to_hex to_utf8 from_utf8 contains array_sort array_distinct sequence cardinality element_at slice array_join
+		bitwise_and bitwise_or bitwise_xor bitwise_not bitwise_left_shift bitwise_right_shift unnest grouping
+		in exists values over filter as on and or not where when then else by from join select sets using union all except intersect having distinct with between like`) {
+		m[name] = true
+	}
+	return m
+}()
+
+var called = regexp.MustCompile(`(\bAS )?\b([A-Za-z_][A-Za-z_0-9]*) ?\(`)
+
 // clauses are the words that begin a clause; `?` may stand after WHERE only.
 var clauses = regexp.MustCompile(`\b(SELECT|FROM|WHERE|GROUP BY|HAVING|ORDER BY|ON|LIMIT)\b|[()?]`)
 
@@ -81,6 +99,11 @@ func forbidden(s Statement) string {
 	for _, r := range rules {
 		if m := r.re.FindString(sql); m != "" {
 			return r.what + " (" + m + ")"
+		}
+	}
+	for _, m := range called.FindAllStringSubmatch(sql, -1) {
+		if m[1] == "" && !shared[strings.ToLower(m[2])] { // behind AS: a table and its columns
+			return "a function that engines do not share (" + m[2] + ")"
 		}
 	}
 	if n := strings.Count(sql, "?"); n != len(s.Args) {
@@ -135,6 +158,9 @@ func TestForbidden(t *testing.T) {
 	f("SELECT a FROM flows AS t GROUP BY ALL", true)
 	f("SELECT a FROM flows AS t LIMIT 1 OFFSET 2", true)
 	f("SELECT a FROM flows t", true)
+	f("SELECT list_sort(a) AS b FROM flows AS t", true)
+	f("SELECT epoch_ms(a) AS b FROM flows AS t", true)
+	f("SELECT to_unixtime(a) AS b, count(*) OVER () AS n FROM (SELECT a FROM flows AS t) AS t WHERE (a IN (?) AND (b = 1))", false, 1)
 	f("SELECT a FROM (SELECT a FROM flows AS t) x", true)
 	f("SELECT bitwise_or_agg(a) FILTER (WHERE b) AS c FROM flows AS t", true)
 	f("SELECT a FROM flows AS t LEFT JOIN endpoints AS e ON e.a = t.a OR e.b = t.b WHERE t.c = 1", true)
