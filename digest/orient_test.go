@@ -53,6 +53,15 @@ func TestOrient(t *testing.T) {
 		10.0.0.2/50051 10.0.0.1/40000 6 7 700 flags=0`,
 		`10.0.0.1>10.0.0.2/50051 6 known server allowed req=? resp=7/700
 		10.0.0.9>10.0.0.2/50051 6 flags server allowed req=5/500 resp=?`)
+	f("and whichever address is smaller", `
+		10.0.0.9/41000 10.0.0.1/50051 6 5 500 flags=S
+		10.0.0.1/50051 10.0.0.2/40000 6 7 700 flags=0`,
+		`10.0.0.2>10.0.0.1/50051 6 known server allowed req=? resp=7/700
+		10.0.0.9>10.0.0.1/50051 6 flags server allowed req=5/500 resp=?`)
+	f("the strongest rule of a row's records is kept", `
+		10.0.0.1/40000 10.0.0.2/443 6 5 500 flags=0
+		10.0.0.1/40001 10.0.0.2/443 6 1 40 flags=S`,
+		`10.0.0.1>10.0.0.2/443 6 flags unknown allowed req=6/540 resp=?`)
 	f("a denied SYN makes no server", `
 		10.0.0.9/41000 10.0.0.2/50051 6 5 500 flags=S deny
 		10.0.0.2/50051 10.0.0.1/40000 6 7 700 flags=0`,
@@ -71,6 +80,8 @@ func TestOrient(t *testing.T) {
 		10.0.0.1/40000 10.0.0.2/50000 6 0 0
 		10.0.0.2/50000 10.0.0.1/40000 6 5 500`,
 		`10.0.0.2>10.0.0.1/40000 6 one_way unknown allowed req=5/500 resp=0/0 cport=50000`)
+	f("one way: no packet came back", `10.0.0.1/40000 10.0.0.2/30000 6 5 500 rev=0/0`,
+		`10.0.0.1>10.0.0.2/30000 6 one_way unknown allowed req=5/500 resp=0/0 cport=40000`)
 	f("one way: a scanner's fixed source port", `
 		203.0.113.9/8080 10.0.0.2/30000 6 1 40 deny
 		203.0.113.9/8080 10.0.0.3/30000 6 1 40 deny`,

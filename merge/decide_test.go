@@ -92,6 +92,31 @@ func TestDecide(t *testing.T) {
 		0 dropped:mtu req=3/180 resp=null records=1 server unknown at=server`)
 }
 
+// A machine whose flow entries of a connection are missing, because one in some
+// packets is sampled, does not speak by its firewall's having let it in: nothing
+// was counted there. What its firewall stopped got no further all the same.
+func TestDecideCountsNothing(t *testing.T) {
+	f := func(in, want string) {
+		t.Helper()
+		rows := parse(t, in)
+		for i := range rows {
+			rows[i].Place.Provider = "gcp"
+		}
+		if got := show(Merge(rows, ofHour(Options{}))); got != wanted(want) {
+			t.Errorf("got\n%swant\n%s", got, wanted(want))
+		}
+	}
+	f(`
+		client vm-c unknown 0:10..1:10 req=9/900 resp=8/800
+		server vm-s allowed:in 0:10..0:10`, `
+		0 allowed req=9/900 resp=8/800 records=1 both seen
+		0 allowed:in req=null resp=null records=1 both unknown`)
+	f(`
+		client vm-c unknown 0:10..1:10 req=3/180
+		server vm-s denied:no 0:10..0:10`, `
+		0 denied:no req=null resp=null records=1 both unknown at=server`)
+}
+
 // Only Google Cloud's logs are so: a tuple that begins a connection in Azure's
 // counts nothing and is a record like others.
 func TestDecideIsGoogles(t *testing.T) {

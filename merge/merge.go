@@ -156,9 +156,10 @@ func (m *Merger) leaveOut(rows []row) {
 		if w+1 == len(m.watch) {
 			return
 		}
-		// Another log of the interface that was not chosen speaks as well.
+		// Another log of the interface that was not chosen speaks as well, but no
+		// firewall that let something through: it tells of no packet.
 		for i := range rows {
-			if r := &rows[i]; r.watch == w && m.keepsPassed(r.Place) {
+			if r := &rows[i]; r.watch == w && m.keepsPassed(r.Place) && (r.Verdict.Stopped() || !r.event()) {
 				m.spoken = append(m.spoken, interval{r.FirstSeen.Add(-widen), r.LastSeen.Add(widen)})
 			}
 		}
