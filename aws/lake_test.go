@@ -45,7 +45,7 @@ func sumOf(t *testing.T, l *lake.Lake, from, to time.Time) (s totals) {
 // rows are replaced when it holds something new.
 func testLake(t *testing.T, c *cloud) {
 	c.stream("eni-0a-all")
-	l, err := lake.Create(t.Context(), filepath.Join(t.TempDir(), "lake"))
+	l, err := lake.Create(t.Context(), filepath.Join(t.TempDir(), "lake"), lake.Fleeting)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -185,6 +185,9 @@ func (e *edit) commit(ctx context.Context, props iceberg.Properties) error {
 	default:
 		err = tx.AddFiles(ctx, nil, props, false)
 	}
+	if err == nil {
+		err = e.l.toDisk(e.paths...)
+	}
 	if err != nil {
 		return fmt.Errorf("table %s: %w", e.table, err)
 	}

@@ -49,7 +49,7 @@ func TestCoveredAddsUp(t *testing.T) {
 
 // What replaced objects take back comes in no order.
 func TestWholeCoverageOfWhatGoes(t *testing.T) {
-	l, err := Create(t.Context(), filepath.Join(t.TempDir(), "lake"))
+	l, err := Create(t.Context(), filepath.Join(t.TempDir(), "lake"), Fleeting)
 	if err != nil {
 		t.Fatal(err)
 	}

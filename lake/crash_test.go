@@ -76,7 +76,7 @@ func crashChild(dir, step string) error {
 	}
 	fmt.Println("start") // the parent counts from here
 	ctx := context.Background()
-	l, err := Create(ctx, dir)
+	l, err := Create(ctx, dir, Fleeting)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func runChild(t *testing.T, dir, step string, after time.Duration) (took time.Du
 // checkWhole holds the lake against what was to be read: all of it, once.
 func checkWhole(t *testing.T, dir, what string) {
 	t.Helper()
-	l, err := Open(t.Context(), dir)
+	l, err := Open(t.Context(), dir, Fleeting)
 	if err != nil {
 		t.Fatalf("%s: %v", what, err)
 	}
@@ -276,7 +276,7 @@ func TestCrashWhileReadingAgain(t *testing.T) {
 		if _, ended := runChild(t, dir, "", 0); !ended {
 			t.Fatalf("the run after it was killed %s did not end", step)
 		}
-		l, err := Open(t.Context(), dir)
+		l, err := Open(t.Context(), dir, Fleeting)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -69,7 +69,7 @@ func TestDecisionsLast(t *testing.T) {
 		t.Fatal(err)
 	}
 	var err error
-	if l, err = Open(ctx, dir); err != nil {
+	if l, err = Open(ctx, dir, Fleeting); err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()

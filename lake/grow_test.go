@@ -394,7 +394,7 @@ func TestCrashWhileGrowing(t *testing.T) {
 			}
 			runChild(t, dir, "1 "+step, 0)
 		}
-		l, err := Create(t.Context(), dir)
+		l, err := Create(t.Context(), dir, Fleeting)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -209,7 +209,7 @@ func TestRepeatsAndChangedObjects(t *testing.T) {
 	src.text["file:///1"] = gcpLog(1, 2, 3, 4, 9, 10)
 	f("changed again", 10)
 	l.Close()
-	again, err := Open(t.Context(), l.Dir())
+	again, err := Open(t.Context(), l.Dir(), Fleeting)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 
 func TestKeep(t *testing.T) {
 	dir := t.TempDir()
-	l, err := Create(t.Context(), dir)
+	l, err := Create(t.Context(), dir, Fleeting)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +21,7 @@ func TestKeep(t *testing.T) {
 		t.Errorf("a file that is not there: %q, %v", b, err)
 	}
 	// Two servers on one lake: no line of either is lost.
-	other, err := Open(t.Context(), dir)
+	other, err := Open(t.Context(), dir, Fleeting)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestKeepReadOnly(t *testing.T) {
 		t.Skip("root writes everywhere")
 	}
 	dir := t.TempDir()
-	l, err := Create(t.Context(), dir)
+	l, err := Create(t.Context(), dir, Fleeting)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,12 +83,12 @@ func TestKeepReadOnly(t *testing.T) {
 
 func TestMark(t *testing.T) {
 	dir := t.TempDir()
-	l, err := Create(t.Context(), dir)
+	l, err := Create(t.Context(), dir, Fleeting)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	other, err := Open(t.Context(), dir)
+	other, err := Open(t.Context(), dir, Fleeting)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/catalog"
 	"github.com/apache/iceberg-go/catalog/hadoop"
 	"github.com/apache/iceberg-go/table"
@@ -21,8 +22,9 @@ import (
 // A Lake is a folder of Iceberg tables. All its methods may be called at once
 // and from several processes: a change waits for the one before it.
 type Lake struct {
-	dir string // absolute
-	cat *hadoop.Catalog
+	dir      string // absolute
+	fleeting bool   // nothing waits for the disk
+	cat      *hadoop.Catalog
 
 	// writing serialises changes within the process, as writeLock does between
 	// processes.
@@ -49,15 +51,22 @@ type version struct {
 // ErrNoLake says that a folder holds no lake.
 var ErrNoLake = errors.New("no lake")
 
+// An Option says how a lake is opened.
+type Option func(*Lake)
+
+// Fleeting lets commits not wait until they are on the disk: for a lake that goes
+// away, or that can be made again after the machine has lost its power.
+func Fleeting(l *Lake) { l.fleeting = true }
+
 // Create opens the lake in dir and makes it first where there is none.
-func Create(ctx context.Context, dir string) (*Lake, error) {
-	if _, err := newLake(dir); err != nil {
+func Create(ctx context.Context, dir string, options ...Option) (*Lake, error) {
+	if _, err := newLake(dir, options); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("make the lake: %w", err)
 	}
-	l, err := newLake(dir) // again: its real name is known only now
+	l, err := newLake(dir, options) // again: its real name is known only now
 	if err != nil {
 		return nil, err
 	}
@@ -83,8 +92,8 @@ func Create(ctx context.Context, dir string) (*Lake, error) {
 
 // Open opens the lake in dir. What a crash left behind is put right, unless
 // somebody else is writing or the folder is read-only.
-func Open(ctx context.Context, dir string) (*Lake, error) {
-	l, err := newLake(dir)
+func Open(ctx context.Context, dir string, options ...Option) (*Lake, error) {
+	l, err := newLake(dir, options)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +109,7 @@ func noLake(dir string) error {
 	return fmt.Errorf("%s: %w there; 'periplus ingest --lake %s SOURCE' makes one", dir, ErrNoLake, dir)
 }
 
-func newLake(dir string) (*Lake, error) {
+func newLake(dir string, options []Option) (*Lake, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -114,11 +123,20 @@ func newLake(dir string) (*Lake, error) {
 			abs, abs[i])
 	}
 	at := url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}
-	cat, err := hadoop.NewCatalog("periplus", at.String(), nil)
+	l := &Lake{dir: abs, tables: map[string]*version{}}
+	for _, o := range options {
+		o(l)
+	}
+	props := iceberg.Properties{}
+	if l.fleeting {
+		props[keyFleeting] = "true"
+	}
+	useOwnFiles()
+	l.cat, err = hadoop.NewCatalog("periplus", at.String(), props)
 	if err != nil {
 		return nil, fmt.Errorf("open the lake: %w", err)
 	}
-	return &Lake{dir: abs, cat: cat, tables: map[string]*version{}}, nil
+	return l, nil
 }
 
 // Dir is the lake's folder, absolute.

@@ -86,7 +86,7 @@ func object(uri string, records int64) periplus.ReadObject {
 
 func openTest(t testing.TB, dir string) *Lake {
 	t.Helper()
-	l, err := Create(context.Background(), dir)
+	l, err := Create(context.Background(), dir, Fleeting)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func TestCommitAndReadBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	equalTexts(t, "flows", allFlows(t, l), flowTexts(a, b))
-	again, err := Open(ctx, dir)
+	again, err := Open(ctx, dir, Fleeting)
 	if err != nil {
 		t.Fatal(err)
 	}

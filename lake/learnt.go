@@ -359,7 +359,10 @@ func (l *Lake) writeFacts(h *heldFacts) error {
 		os.Remove(temp)
 		return err
 	}
-	if err := os.Rename(temp, filepath.Join(l.factsDir(), h.name)); err != nil {
+	if err = l.toDisk(temp); err == nil {
+		err = os.Rename(temp, filepath.Join(l.factsDir(), h.name))
+	}
+	if err != nil {
 		os.Remove(temp)
 		return err
 	}

@@ -85,7 +85,7 @@ func TestFacts(t *testing.T) {
 	if err := l.change(t.Context(), func(ctx context.Context) error { return l.roll(ctx, 1) }); err != nil {
 		t.Fatal(err)
 	}
-	other, err := Open(t.Context(), l.Dir())
+	other, err := Open(t.Context(), l.Dir(), Fleeting)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestFactsTakeLossesBack(t *testing.T) {
 	roll()
 	f("one has none", a, 0, 1)
 	f("it has again", a, 1, 2)
-	other, err := Open(t.Context(), l.Dir())
+	other, err := Open(t.Context(), l.Dir(), Fleeting)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +210,7 @@ func TestFactsOfAnOldLake(t *testing.T) {
 		now.Skipped[k] = 0 // as a file without the column reads
 	}
 	held(t, l, was, now)
-	other, err := Open(t.Context(), l.Dir())
+	other, err := Open(t.Context(), l.Dir(), Fleeting)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,7 +65,10 @@ func (l *Lake) roll(ctx context.Context, above int) (err error) {
 	if err := os.RemoveAll(dir); err != nil {
 		return err
 	}
-	if err := l.writeRoll(ctx, dir, dirs); err != nil {
+	if err = l.writeRoll(ctx, dir, dirs); err == nil {
+		err = l.toDisk(dir)
+	}
+	if err != nil {
 		os.RemoveAll(dir)
 		return err
 	}
@@ -75,6 +78,9 @@ func (l *Lake) roll(ctx context.Context, above int) (err error) {
 		return err
 	}
 	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := l.toDisk(f.Name()); err != nil {
 		return err
 	}
 	crash("after roll")

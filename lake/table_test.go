@@ -138,7 +138,7 @@ func TestDeleteFilesAreRefused(t *testing.T) {
 func TestOpenSaysWhatIsWrong(t *testing.T) {
 	f := func(dir, want string) {
 		t.Helper()
-		if _, err := Open(t.Context(), dir); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Open(t.Context(), dir, Fleeting); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Open(%s) = %v, want an error with %q", dir, err, want)
 		}
 	}
@@ -157,7 +157,7 @@ func TestLakeBehindALink(t *testing.T) {
 	l := openTest(t, link+"/new/lake")
 	commitFlows(t, l, "a", makeFlows(1, 10, 1))
 	for _, dir := range []string{link + "/new/lake", real + "/new/lake"} {
-		again, err := Open(t.Context(), dir)
+		again, err := Open(t.Context(), dir, Fleeting)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -169,7 +169,7 @@ func TestLakeBehindALink(t *testing.T) {
 	if err := os.Rename(real+"/new", real+"/old"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(t.Context(), real+"/old/lake"); err == nil || !strings.Contains(err.Error(), "was moved here from") {
+	if _, err := Open(t.Context(), real+"/old/lake", Fleeting); err == nil || !strings.Contains(err.Error(), "was moved here from") {
 		t.Errorf("a lake that was moved: %v, want an error that says so", err)
 	}
 }

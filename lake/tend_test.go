@@ -126,7 +126,7 @@ func TestCompactKeepsRowsAndOrder(t *testing.T) {
 	}
 	// A reader in another process holds the snapshot: expiring leaves its files.
 	l.leases.close()
-	other, err := Open(ctx, l.Dir())
+	other, err := Open(ctx, l.Dir(), Fleeting)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func TestReadersWhileWriting(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 2 {
 		wg.Go(func() {
-			r, err := Open(ctx, dir)
+			r, err := Open(ctx, dir, Fleeting)
 			if err != nil {
 				t.Error(err)
 				return

@@ -205,7 +205,7 @@ func TestStale(t *testing.T) {
 	f("only one of two steps built", "2 ")
 	replace(t, l, StepBucket, day0.Add(2*time.Hour), day0.Add(3*time.Hour), nil)
 	f("both", "")
-	again, err := Open(t.Context(), l.Dir())
+	again, err := Open(t.Context(), l.Dir(), Fleeting)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 }
 
 func crashChild(dir string) error {
-	l, err := lake.Create(context.Background(), dir)
+	l, err := lake.Create(context.Background(), dir, lake.Fleeting)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func TestCrash(t *testing.T) {
 			}
 			end()
 		}
-		l, err := lake.Open(t.Context(), dir)
+		l, err := lake.Open(t.Context(), dir, lake.Fleeting)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -81,7 +81,7 @@ func FuzzPubSub(f *testing.F) {
 // 5,000 records by eight senders.
 func BenchmarkFirehose(b *testing.B) {
 	const each = 5000
-	l, err := lake.Create(b.Context(), filepath.Join(b.TempDir(), "lake"))
+	l, err := lake.Create(b.Context(), filepath.Join(b.TempDir(), "lake"), lake.Fleeting)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func BenchmarkFirehose(b *testing.B) {
 func BenchmarkLedger(b *testing.B) {
 	for _, before := range []int{1_000, 100_000} {
 		b.Run(fmt.Sprint(before), func(b *testing.B) {
-			l, err := lake.Create(b.Context(), filepath.Join(b.TempDir(), "lake"))
+			l, err := lake.Create(b.Context(), filepath.Join(b.TempDir(), "lake"), lake.Fleeting)
 			if err != nil {
 				b.Fatal(err)
 			}

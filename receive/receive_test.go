@@ -36,7 +36,7 @@ const (
 
 func openLake(t testing.TB, dir string) *lake.Lake {
 	t.Helper()
-	l, err := lake.Create(context.Background(), dir)
+	l, err := lake.Create(context.Background(), dir, lake.Fleeting)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -88,7 +88,7 @@ func busyHour(at time.Time) []periplus.Flow {
 
 func busyLake(b *testing.B, hours int) (*lake.Lake, time.Time, int) {
 	b.Helper()
-	l, err := lake.Create(b.Context(), b.TempDir())
+	l, err := lake.Create(b.Context(), b.TempDir(), lake.Fleeting)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -23,7 +23,7 @@ import (
 // realLake is an empty lake with its engine and keeper.
 func realLake(t *testing.T) (*lake.Lake, *duckdb.DB, *Keeper) {
 	t.Helper()
-	l, err := lake.Create(t.Context(), t.TempDir())
+	l, err := lake.Create(t.Context(), t.TempDir(), lake.Fleeting)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,7 +281,7 @@ func TestBuiltOnce(t *testing.T) {
 	}
 	keepers := []*Keeper{k}
 	for range 3 {
-		other, err := lake.Open(t.Context(), l.Dir())
+		other, err := lake.Open(t.Context(), l.Dir(), lake.Fleeting)
 		if err != nil {
 			t.Fatal(err)
 		}

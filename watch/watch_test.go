@@ -92,7 +92,7 @@ func until(t *testing.T, what string, f func() bool) {
 
 func newLake(t *testing.T) *lake.Lake {
 	t.Helper()
-	l, err := lake.Create(t.Context(), t.TempDir())
+	l, err := lake.Create(t.Context(), t.TempDir(), lake.Fleeting)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +251,7 @@ func TestSeveralWatches(t *testing.T) {
 	p.opened = 1 // no error
 	var all []*watching
 	for range 3 {
-		l, err := lake.Create(t.Context(), dir)
+		l, err := lake.Create(t.Context(), dir, lake.Fleeting)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -311,7 +311,7 @@ func (l *lagging) recordOf(source string) (time.Time, error) {
 // What the lake cannot take now it takes later: nothing is acknowledged before.
 func TestLakeFails(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "lake")
-	l, err := lake.Create(t.Context(), dir)
+	l, err := lake.Create(t.Context(), dir, lake.Fleeting)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,18 +56,20 @@ func (f *deskFlags) add(c *cobra.Command) {
 func openDesk(ctx context.Context, f *deskFlags, create bool) (*desk, error) {
 	f.memory.bind()
 	d := &desk{memory: int64(f.memory.size)}
+	var how []lake.Option
 	dir, err := f.lake, error(nil)
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "periplus-lake-"); err != nil {
 			return nil, fmt.Errorf("a temporary lake: %w; set TMPDIR to a folder that can be written, or give --lake DIR", err)
 		}
 		d.remove, create = dir, true
+		how = append(how, lake.Fleeting)
 	}
 	open := lake.Open
 	if create {
 		open = lake.Create
 	}
-	if d.Lake, err = open(ctx, dir); err != nil {
+	if d.Lake, err = open(ctx, dir, how...); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	if err := d.readNames(f.names); err != nil {

@@ -66,7 +66,7 @@ func chaosChild(dir, bucket, address string) (err error) {
 			err = nil
 		}
 	}()
-	l, err := lake.Create(ctx, dir)
+	l, err := lake.Create(ctx, dir, lake.Fleeting)
 	if err != nil {
 		return err
 	}
@@ -389,7 +389,7 @@ func (c *chaos) settled(dir string, files int64) {
 	defer bucket.Close()
 	deadline := time.Now().Add(5 * time.Minute)
 	for {
-		l, err := lake.Open(c.t.Context(), dir)
+		l, err := lake.Open(c.t.Context(), dir, lake.Fleeting)
 		if err != nil {
 			c.t.Fatal(err)
 		}

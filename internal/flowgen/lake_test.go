@@ -71,7 +71,7 @@ func newHarbour(t *testing.T) *harbour {
 
 func harbourAt(t *testing.T, dir string) *harbour {
 	t.Helper()
-	l, err := lake.Create(context.Background(), dir)
+	l, err := lake.Create(context.Background(), dir, lake.Fleeting)
 	if err != nil {
 		t.Fatal(err)
 	}
