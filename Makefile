@@ -31,9 +31,23 @@ COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 VERSION := $(shell git describe --tags --always 2>/dev/null || echo dev)
 LDFLAGS := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
-.PHONY: build run test e2e check fuzz bench front servers setup-test clean
+.PHONY: build run test e2e check fuzz bench front servers setup-build setup-test clean
 
-build: ## bin/periplus
+# DuckDB is C++ that is linked in. Where there is no compiler and we may, Debian's
+# packages bring one.
+setup-build:
+	@command -v $(GO) >/dev/null || { echo "building needs Go 1.26.0: https://go.dev/dl" >&2; exit 1; }; \
+	need=""; \
+	command -v "$$($(GO) env CC | cut -d' ' -f1)" >/dev/null || need="gcc libc6-dev"; \
+	command -v "$$($(GO) env CXX | cut -d' ' -f1)" >/dev/null || need="$$need g++"; \
+	if [ -n "$$need" ]; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing $$need"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$need >/dev/null; \
+	  else echo "building needs: $$need (Debian's names); install them and run it again" >&2; exit 1; fi; \
+	fi
+
+build: setup-build ## bin/periplus
 	$(GO) build -trimpath -tags '$(TAGS)' -ldflags '$(LDFLAGS)' -o bin/periplus ./cmd/periplus
 
 run: build
@@ -77,7 +91,7 @@ front: web/app/node_modules/.stamp
 web/app/node_modules/.stamp: web/app/package-lock.json
 	cd web/app && npm ci --no-audit --no-fund && touch node_modules/.stamp
 
-test: setup-test front servers
+test: setup-build setup-test front servers
 	$(GO) vet ./...
 	$(GO) test -race -timeout 40m ./...
 	$(GO) test -timeout 40m ./lake ./internal/flowgen # all kills and all scenarios: too slow with -race

@@ -107,7 +107,11 @@ func (p *awsParser) explain(line []byte, name string) (*Explanation, error) {
 	if _, ok := p.line(line, 1, &rec, &stats); !ok {
 		if len(stats.First) > 0 {
 			e := stats.First[0]
-			return nil, hint{fmt.Errorf("not a record: %s (%s)", e.Msg, e.Kind), "a custom format needs its header or --aws-format"}
+			err := fmt.Errorf("not a record: %s (%s)", e.Msg, e.Kind)
+			if e.Kind != periplus.BadColumns {
+				return nil, err
+			}
+			return nil, hint{err, "a custom format needs its header or --aws-format"}
 		}
 		return nil, ErrEmpty
 	}

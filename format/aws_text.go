@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -164,20 +165,22 @@ func (p *awsParser) init(opt Options) error {
 	if opt.AWSFormat == "" {
 		return nil
 	}
-	names := awsFields(opt.AWSFormat)
-	known := 0
-	for _, n := range names {
-		if awsKnown([]byte(n)) != nil {
-			known++
-		}
+	if err := CheckAWSFormat(opt.AWSFormat); err != nil {
+		return err
 	}
-	if known == 0 {
-		return hint{fmt.Errorf("aws format %q: no column that AWS documents", opt.AWSFormat),
-			"write it as the flow log's settings do: '${version} ${srcaddr} …'"}
-	}
-	p.columns(names)
+	p.columns(awsFields(opt.AWSFormat))
 	p.fixed = true
 	return nil
+}
+
+// CheckAWSFormat says what is wrong with Options.AWSFormat before anything is
+// read; "" is right.
+func CheckAWSFormat(text string) error {
+	if text == "" || slices.ContainsFunc(awsFields(text), func(n string) bool { return awsKnown([]byte(n)) != nil }) {
+		return nil
+	}
+	return hint{fmt.Errorf("aws format %q: no column that AWS documents", text),
+		"write it as the flow log's settings do: '${version} ${srcaddr} …'"}
 }
 
 // columns sets the order of columns of the lines that follow.

@@ -304,16 +304,26 @@ func (g *Graph) Summary() string {
 	if g.Other != nil {
 		s += fmt.Sprintf("; left out %d edges and %d nodes with %d records", g.Other.Edges, g.Other.Nodes, g.Other.Records)
 		if g.Other.Bytes != nil {
-			s += fmt.Sprintf(" and %d bytes", *g.Other.Bytes)
+			s += " and " + Bytes(int64(*g.Other.Bytes))
 		}
 	}
 	if g.BehindNAT != nil && g.BehindNAT.Bytes != nil {
-		s += fmt.Sprintf("; %d bytes seen again behind NAT are not counted", *g.BehindNAT.Bytes)
+		s += fmt.Sprintf("; %s seen again behind NAT are not counted", Bytes(int64(*g.BehindNAT.Bytes)))
 	}
-	if len(g.Notes) > 0 {
-		s += "; " + strings.Join(g.Notes, ", ")
+	for _, n := range g.Notes {
+		if text := noteTexts[n]; text != "" {
+			s += "; " + text
+		}
 	}
 	return s
+}
+
+// noteTexts are the notes for people. What is capped is told with numbers.
+var noteTexts = map[string]string{
+	"sampled":    "some counts are estimates, made of samples",
+	"gaps":       "some hours lack records",
+	"unmeasured": "some denials carry no counters",
+	"widened":    "the range is widened to whole 5-minute buckets",
 }
 
 func (g *Graph) sort() {

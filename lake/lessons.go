@@ -159,9 +159,14 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// ErrNoLine: an object's format is known, and not one of its lines could be
+// read. It is tried again: with --aws-format it may be another matter.
+var ErrNoLine = errors.New("none of its lines could be read")
+
 // end keeps how the reading of an object ended. One that is itself cut off was
 // read as far as it goes. One of which the source did not give the rest is
-// tried again: what came of it stands until then, and is replaced.
+// tried again: what came of it stands until then, and is replaced. So is one of
+// which nothing could be understood.
 func (t *task) end(r periplus.Reader, err, lost error) {
 	t.stats = *r.Stats()
 	switch {
@@ -169,5 +174,14 @@ func (t *task) end(r periplus.Reader, err, lost error) {
 		t.state, t.err, t.lost = periplus.ObjectFailed, fmt.Errorf("the rest did not come: %w", lost), true
 	case !errors.Is(err, io.EOF):
 		t.state, t.err = periplus.ObjectPartly, err
+	}
+	if t.lost || t.grown != nil || t.stats.Records+t.stats.NoData+t.stats.SkipData > 0 {
+		return
+	}
+	switch {
+	case t.state == periplus.ObjectPartly:
+		t.state = periplus.ObjectFailed
+	case t.stats.BadTotal() > 0:
+		t.state, t.err = periplus.ObjectFailed, ErrNoLine
 	}
 }

@@ -65,6 +65,10 @@ func (s *Summary) keep(f Failure) {
 func (s *Summary) object(t *task, o periplus.ReadObject) {
 	if o.State == periplus.ObjectFailed {
 		s.fail(o.URI, t.err)
+		// Its bad lines say why; what was lost on the way is read again.
+		if !t.lost {
+			s.Stats.Add(&periplus.Stats{Bad: t.stats.Bad, First: t.stats.First})
+		}
 		return
 	}
 	s.Objects++

@@ -62,7 +62,7 @@ func TestCoverageCommand(t *testing.T) {
 	}
 	// A file of bad lines alone, whose name tells no time, is not passed over.
 	write(t, filepath.Join(dir, "junk.log"), "2 1 2\n")
-	cli(t, 0, "ingest", "--quiet", "--lake", lake, "--log-format", "aws-text", filepath.Join(dir, "junk.log"))
+	cli(t, 1, "ingest", "--quiet", "--lake", lake, "--log-format", "aws-text", filepath.Join(dir, "junk.log"))
 	_, said = cli(t, 3, "coverage", "--lake", lake, "--strict", "--quiet")
 	if !strings.Contains(said, "; 1 bad line of unknown time (table objects)\n") {
 		t.Errorf("the summary is %q, want a bad line of unknown time", said)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -15,25 +16,35 @@ import (
 
 func digestCommand(e *env) *cobra.Command {
 	var name string
+	var asJSON, asCSV bool
 	var f ingestFlags
 	memory := memorySize{1 << 30}
 	c := &cobra.Command{
 		Use: "digest FILE…", Short: "Compact logs: many records to few rows", Args: cobra.MinimumNArgs(1),
 		Long: `Digests logs and prints the rows: one a conversation, 5 minutes, observer and
-verdict, tab separated.
+verdict, tab separated. --json writes a line each.
 
 --format v2 prints go-vpcflow's digest: v2 lines, the larger port zeroed, packets
-and bytes summed, start and end of the whole digest on every line, sorted.`,
+and bytes summed, start and end of the whole digest on every line, sorted.
+
+Exit code 0: something was read; 1: nothing could be read; 2: wrong usage; 3:
+--strict and something was bad.`,
 		Example: "  periplus digest ./logs\n  periplus digest --format v2 one.log.gz\n  periplus digest --from -24h --region eu-west-1 s3://my-logs/AWSLogs/",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			memory.bind()
+			if err := f.check(); err != nil {
+				return wrong(cmd, err)
+			}
+			if asJSON && asCSV || name == "v2" && (asJSON || asCSV) {
+				return wrong(cmd, errors.New("--json, --csv and --format v2 exclude each other"))
+			}
 			out := bufio.NewWriter(e.out)
 			var err error
 			switch name {
 			case "v2":
 				err = f.digestV2(cmd, e, args, out)
 			case "rows":
-				err = f.digestRows(cmd, e, args, int64(memory.size), out)
+				err = f.digestRows(cmd, e, args, int64(memory.size), rowFormat{asJSON, asCSV}, out)
 			default:
 				return wrong(cmd, fmt.Errorf("--format %q: use rows or v2", name))
 			}
@@ -43,6 +54,10 @@ and bytes summed, start and end of the whole digest on every line, sorted.`,
 	c.Flags().StringVar(&name, "format", "rows", "rows or v2")
 	f.addSource(c)
 	f.addTime(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "a line of JSON each")
+	c.Flags().BoolVar(&asCSV, "csv", false, "as CSV")
+	c.Flags().BoolVar(&f.quiet, "quiet", false, "no word of bad lines and unknown columns")
+	c.Flags().BoolVar(&f.strict, "strict", false, "exit with 3 when a line or file was bad")
 	c.Flags().Var(&memory, "memory", "how much memory to use, such as 512MiB")
 	return c
 }
@@ -50,22 +65,27 @@ and bytes summed, start and end of the whole digest on every line, sorted.`,
 func (f *ingestFlags) digestV2(cmd *cobra.Command, e *env, paths []string, out *bufio.Writer) error {
 	var d digest.V2
 	opt := format.Options{AWSFormat: f.awsFormat, Format: f.format, Now: time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)}
-	if err := f.eachRecord(cmd, e, paths, opt, d.Write); err != nil {
-		return err
+	bad := f.eachRecord(cmd, e, paths, opt, d.Write)
+	if bad != nil && !isStrict(bad) {
+		return bad
 	}
 	if d.Unmeasured > 0 {
 		fmt.Fprintf(e.errOut, "periplus: no line tells of %d of the records: their packets or bytes were not counted, which is not 0\n", d.Unmeasured)
 	}
 	_, err := d.WriteTo(out)
-	return err
+	return errors.Join(err, bad)
 }
 
+// rowFormat is how rows are written: neither, with tabs between.
+type rowFormat struct{ json, csv bool }
+
 // digestRows prints the flow rows of files, without a lake.
-func (f *ingestFlags) digestRows(cmd *cobra.Command, e *env, paths []string, memory int64, out *bufio.Writer) error {
+func (f *ingestFlags) digestRows(cmd *cobra.Command, e *env, paths []string, memory int64, as rowFormat, out *bufio.Writer) error {
 	b := digest.Batch{Memory: memory}
 	o := b.Object(1)
-	if err := f.eachRecord(cmd, e, paths, format.Options{AWSFormat: f.awsFormat, Format: f.format}, o.Write); err != nil {
-		return err
+	bad := f.eachRecord(cmd, e, paths, format.Options{AWSFormat: f.awsFormat, Format: f.format}, o.Write)
+	if bad != nil && !isStrict(bad) {
+		return bad
 	}
 	if err := o.Close(); err != nil {
 		return err
@@ -76,24 +96,36 @@ func (f *ingestFlags) digestRows(cmd *cobra.Command, e *env, paths []string, mem
 	}
 	defer result.Close()
 	fields := periplus.FlowFields[1:] // there are no objects here
-	for i, field := range fields {
-		if i > 0 {
-			out.WriteByte('\t') // a bufio.Writer keeps its first error for Flush
+	enc, table := json.NewEncoder(out), newRows(out, as.csv)
+	row := make([]string, len(fields))
+	if !as.json {
+		for i, field := range fields {
+			row[i] = field.Name
 		}
-		out.WriteString(field.Name)
+		if err := table.write(row); err != nil {
+			return err
+		}
 	}
-	out.WriteByte('\n')
-	for row, err := range result.Rows {
+	for flow, err := range result.Rows {
 		if err != nil {
 			return err
 		}
-		for i, field := range fields {
-			if i > 0 {
-				out.WriteByte('\t')
+		if as.json {
+			m := make(map[string]any, len(fields))
+			for _, field := range fields {
+				m[field.Name] = field.Get(flow)
 			}
-			out.WriteString(printable(cell(field.Get(row))))
+			if err := enc.Encode(m); err != nil {
+				return err
+			}
+			continue
 		}
-		out.WriteByte('\n')
+		for i, field := range fields {
+			row[i] = cell(field.Get(flow))
+		}
+		if err := table.write(row); err != nil {
+			return err
+		}
 	}
-	return nil
+	return errors.Join(table.flush(), bad)
 }

@@ -134,10 +134,10 @@ func nothingIn(s *lake.Summary, repeats int64, files int) error {
 	switch {
 	case s.Skipped+repeats > 0 || s.Stats.Records+s.Stats.NoData+s.Stats.SkipData > 0:
 		return nil
-	case s.Failed > 0:
-		return hint{fmt.Errorf("nothing could be read: %d of %d files are no flow logs that are known", s.Failed, files), do}
 	case s.Stats.BadTotal() > 0:
 		return hint{fmt.Errorf("nothing could be read: all %d lines are bad", s.Stats.BadTotal()), do}
+	case s.Failed > 0:
+		return hint{fmt.Errorf("nothing could be read: %d of %d files are no flow logs that are known", s.Failed, files), do}
 	}
 	return hint{errors.New("the files hold no flow logs"), do}
 }

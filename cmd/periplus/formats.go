@@ -71,10 +71,17 @@ func describe(out io.Writer, f *format.Format) error {
 }
 
 func formatsJSON(out io.Writer, list []format.Format) error {
-	type field struct{ Name, Since, Unit, Doc string }
+	type field struct {
+		Name  string `json:"name"`
+		Since string `json:"since,omitempty"`
+		Unit  string `json:"unit,omitempty"`
+		Doc   string `json:"doc"`
+	}
 	type one struct {
-		Name, Title, About string
-		Fields             []field
+		Name   string  `json:"name"`
+		Title  string  `json:"title"`
+		About  string  `json:"about"`
+		Fields []field `json:"fields"`
 	}
 	all := []one{}
 	for _, f := range list {
@@ -120,7 +127,13 @@ say. On standard input a header may stand before the line.`,
 					return wrong(cmd, err)
 				}
 			}
+			if err := format.CheckAWSFormat(awsFormat); err != nil {
+				return wrong(cmd, err)
+			}
 			x, err := format.Explain(line, format.Options{AWSFormat: awsFormat, Format: name})
+			if errors.Is(err, format.ErrUnknown) {
+				return hint{err, "where it is AWS text, put its header before it on standard input, or name its columns with --aws-format"}
+			}
 			if err != nil {
 				return err
 			}
@@ -137,7 +150,11 @@ say. On standard input a header may stand before the line.`,
 }
 
 func printExplanation(out io.Writer, x *format.Explanation) error {
-	fmt.Fprintf(out, "format: %s\n\n", x.Format)
+	fmt.Fprintf(out, "format: %s\n", x.Format)
+	if v := verdictOf(x); v != "" {
+		fmt.Fprintf(out, "verdict: %s\n", v)
+	}
+	fmt.Fprintln(out)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, f := range x.Fields {
 		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", printable(f.Name), printable(f.Value), f.Unit, f.Doc)
@@ -157,6 +174,14 @@ func printExplanation(out io.Writer, x *format.Explanation) error {
 		}
 	}
 	return nil
+}
+
+// verdictOf is the verdict of a line, "" where it is not about traffic.
+func verdictOf(x *format.Explanation) string {
+	if r := x.Record; r != nil && (r.Mark == periplus.MarkFlow || r.Mark == periplus.MarkEvent) {
+		return r.Verdict.String()
+	}
+	return ""
 }
 
 // printable keeps foreign text from steering a terminal: control characters,
@@ -189,8 +214,8 @@ func explanationJSON(x *format.Explanation) any {
 	for _, f := range x.Fields {
 		out.Fields = append(out.Fields, field{f.Name, f.Value, f.Unit, f.Doc})
 	}
-	if r := x.Record; r != nil && (r.Mark == periplus.MarkFlow || r.Mark == periplus.MarkEvent) {
-		out.Verdict = r.Verdict.String()
+	if out.Verdict = verdictOf(x); out.Verdict != "" {
+		r := x.Record
 		out.Start, out.End = r.Start.UTC().Format(time.RFC3339Nano), r.End.UTC().Format(time.RFC3339Nano)
 	}
 	return out

@@ -141,36 +141,52 @@ func (f *askFlags) govpc(cmd *cobra.Command, e *env, paths []string) error {
 	g := graph.Govpc{W: e.out}
 	// That tool knows no absurd times.
 	opt := format.Options{AWSFormat: f.awsFormat, Format: f.format, Now: time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)}
-	if err := f.eachRecord(cmd, e, paths, opt, g.Write); err != nil {
-		return err
+	bad := f.eachRecord(cmd, e, paths, opt, g.Write)
+	if bad != nil && !isStrict(bad) {
+		return bad
 	}
-	return g.Close()
+	return errors.Join(g.Close(), bad)
 }
 
 // eachRecord reads the records of files in the order of their names. A file
-// that is no log is said and passed over.
+// that is no log is said and passed over. The error that --strict asks for
+// comes when all is read; see isStrict.
 func (f *ingestFlags) eachRecord(cmd *cobra.Command, e *env, paths []string, opt format.Options, write func([]periplus.Record) error) error {
 	src, err := f.source(cmd.Context(), e, paths)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
-	read := 0
+	var stats periplus.Stats
+	read, failed := 0, 0
 	stream := format.Stream{Source: f.ahead(src, src), Options: opt,
 		Trouble: func(uri string, err error) {
+			failed++
 			fmt.Fprintf(e.errOut, "periplus: %s: %s\n", printable(uri), printable(err.Error()))
 		},
-		Read: func(o *periplus.Object, s *periplus.Stats) {
+		Read: func(_ *periplus.Object, s *periplus.Stats) {
 			read++
-			if n := s.BadTotal(); n > 0 {
-				fmt.Fprintf(e.errOut, "periplus: %s: %d bad lines (%s)\n", printable(o.URI), n, periplus.BadText(s.Bad))
-			}
+			stats.Add(s)
 		}}
 	if err := stream.Each(cmd.Context(), write); err != nil {
 		return exit{exitNothing, err}
 	}
-	if read == 0 {
-		return hint{errors.New("nothing could be read"), "'periplus formats' lists what is read"}
+	if !f.quiet {
+		printStats(e, &stats)
+	}
+	bad := stats.BadTotal() > 0
+	if read == 0 || bad && stats.Records+stats.NoData+stats.SkipData == 0 {
+		return hint{errors.New("nothing could be read"), "'periplus formats' lists what is read, --aws-format names the columns of text without a header"}
+	}
+	if f.strict && (bad || failed > 0) {
+		return exit{exitStrict, errors.New("--strict: something was bad; see above")}
 	}
 	return nil
+}
+
+// isStrict reports whether an error is what --strict asks for: all there is was
+// read.
+func isStrict(err error) bool {
+	x, ok := errors.AsType[exit](err)
+	return ok && x.code == exitStrict
 }

@@ -195,7 +195,9 @@ func (s *summary) empty(paths []string) error {
 				return hint{fmt.Errorf("%s: nothing could be read; %d failed", what, s.Failed), do}
 			}
 		}
-		if !slices.ContainsFunc(s.Failures, func(f lake.Failure) bool { return errors.Is(f.Err, format.ErrUnknown) }) {
+		if !slices.ContainsFunc(s.Failures, func(f lake.Failure) bool {
+			return errors.Is(f.Err, format.ErrUnknown) || errors.Is(f.Err, lake.ErrNoLine)
+		}) {
 			return hint{fmt.Errorf("%s: nothing could be read; %d failed", what, s.Failed), "the first are named above; 'periplus doctor SOURCE' looks at address, credentials, permissions and a sample"}
 		}
 		return hint{fmt.Errorf("%s: nothing could be read; %d failed", what, s.Failed), "the first are named above; 'periplus formats' lists what is read, --aws-format names the columns of text without a header"}
@@ -246,10 +248,11 @@ func (f *ingestFlags) check() error {
 		return errors.New("--prefetch and --prefetch-bytes: give 1 or more")
 	}
 	if f.format != "" {
-		_, err := formatNamed(f.format)
-		return err
+		if _, err := formatNamed(f.format); err != nil {
+			return err
+		}
 	}
-	return nil
+	return format.CheckAWSFormat(f.awsFormat)
 }
 
 // source is what paths and addresses name, as far as the flags choose it.
@@ -342,20 +345,28 @@ func (s *summary) print(e *env) {
 			}
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.Stats.Unknown)) {
-		out("columns", "1 unknown column kept: %s, %d values", printable(name), s.Stats.Unknown[name])
-	}
-	if n := s.Stats.BadTotal(); n > 0 {
-		out("bad lines", "%d (%s)", n, strings.ReplaceAll(periplus.BadText(s.Stats.Bad), ",", ", "))
-		for _, b := range s.Stats.First {
-			out("", "%s:%d: %s: %s", printable(b.URI), b.Line, b.Kind, printable(b.Msg))
-		}
-	}
+	printStats(e, &s.Stats)
 	for _, f := range s.Failures {
 		out(string(f.State), "%s", printable(f.Error()))
 	}
 	if more := s.Failed + s.Partly - int64(len(s.Failures)); more > 0 {
 		out("", "… and %d more", more)
+	}
+}
+
+// printStats tells of unknown columns, and of bad lines and where the first are.
+func printStats(e *env, s *periplus.Stats) {
+	out := func(name, format string, args ...any) {
+		fmt.Fprintf(e.errOut, "%-14s %s\n", name, fmt.Sprintf(format, args...))
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Unknown)) {
+		out("columns", "1 unknown column kept: %s, %s", printable(name), several(s.Unknown[name], "value"))
+	}
+	if n := s.BadTotal(); n > 0 {
+		out("bad lines", "%d (%s)", n, strings.ReplaceAll(periplus.BadText(s.Bad), ",", ", "))
+		for _, b := range s.First {
+			out("", "%s:%d: %s: %s", printable(b.URI), b.Line, b.Kind, printable(b.Msg))
+		}
 	}
 }
 

@@ -96,9 +96,12 @@ func run(ctx context.Context, e *env, args []string) int {
 	if first, _, ok := strings.Cut(text, "\n"); ok && strings.Contains(first, "Out of Memory Error") {
 		text, err = first, hint{err, "give more memory with --memory, such as --memory 2GiB; what was read stays in the lake"}
 	}
-	fmt.Fprintf(e.errOut, "periplus: %s\n", text)
+	// Errors name files and quote lines, which may hold anything.
+	for line := range strings.Lines("periplus: " + text) {
+		fmt.Fprintln(e.errOut, printable(strings.TrimSuffix(line, "\n")))
+	}
 	if h, ok := errors.AsType[hint](err); ok {
-		fmt.Fprintf(e.errOut, "  %s\n", h.do)
+		fmt.Fprintf(e.errOut, "  %s\n", printable(h.do))
 	}
 	return code
 }

@@ -180,6 +180,18 @@ func TestBadInput(t *testing.T) {
 	f("protocol", strings.Replace(v2, " 5432 6 ", " 5432 8080 ", 1), 0, "range=1")
 	f("time", strings.Replace(v2, "1700000005 1700000055", "5 6", 1), 0, "time=1", "time.log:8")
 	f("version", "version srcaddr dstaddr new-in-99 start end action log-status\n99 10.0.0.1 10.0.0.2 x 1700000000 1700000050 ACCEPT OK\n", 0, "1 unknown column kept: new-in-99")
+	// Of these not one line could be read, so nothing was.
+	f("short", "2 1 2 3\n", 1, "nothing could be read")
+	f("allbad", v2[:strings.Index(v2, "\n")+1]+"2 1 2 3\n", 1, "bad lines      1 (columns=1)", "nothing could be read", "--aws-format")
+	f("header", v2[:strings.Index(v2, "\n")+1], 0)
+	f("nothing", "", 0)
+	f("cutshort", string(zip.Bytes()[:12]), 1, "failed")
+	// What could not be read for want of its columns is read when they are named.
+	custom := `{"messageType":"DATA_MESSAGE","logGroup":"g","logStream":"s","logEvents":[{"id":"1","timestamp":1700000000000,"message":"2 eni-0a 10.0.1.10 10.0.2.20"}]}`
+	f("custom", custom, 1, "bad lines      1 (columns=1)", "--aws-format")
+	if _, said := cli(t, 0, "ingest", "--lake", filepath.Join(dir, "lake-custom"), "--aws-format", "${version} ${interface-id} ${srcaddr} ${dstaddr}", filepath.Join(dir, "custom")); !strings.Contains(said, "1 read, 0 unchanged") {
+		t.Errorf("with its columns: %s", said)
+	}
 	_, errOut := cli(t, 3, "ingest", "--strict", "--lake", filepath.Join(dir, "lake-strict"), filepath.Join(dir, "columns"))
 	if !strings.Contains(errOut, "--strict") {
 		t.Errorf("--strict says %s", errOut)
@@ -280,13 +292,21 @@ func TestFlowsLeadToTheirFile(t *testing.T) {
 
 func TestExplainAndFormats(t *testing.T) {
 	out, _ := cli(t, 0, "explain", "2 111122223333 eni-0aaa 10.0.1.10 10.0.2.20 50001 443 6 10 1000 1700000000 1700000060 REJECT OK")
-	for _, want := range []string{"srcaddr", "10.0.1.10", "denied", "what it does not say"} {
+	for _, want := range []string{"verdict: denied\n", "srcaddr", "10.0.1.10", "what it does not say"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("explain says no %q:\n%s", want, out)
 		}
 	}
-	if _, errOut := cli(t, 1, "explain", "hello there"); !strings.Contains(errOut, "unknown log format") {
+	if _, errOut := cli(t, 1, "explain", "hello there"); !strings.Contains(errOut, "unknown log format") || !strings.Contains(errOut, "--aws-format") {
 		t.Errorf("explain of prose: %s", errOut)
+	}
+	if _, errOut := cli(t, 1, "explain", "2 111122223333 eni-0aaa 10.0.1.10 10.0.2.20 50001 70000 6 10 1000 1700000000 1700000060 REJECT OK"); strings.Contains(errOut, "--aws-format") || !strings.Contains(errOut, "dstport") {
+		t.Errorf("explain of a port out of range: %s", errOut)
+	}
+	var list []struct{ Name, About string }
+	out, _ = cli(t, 0, "formats", "--json", "aws-text")
+	if err := json.Unmarshal([]byte(out), &list); err != nil || len(list) != 1 || list[0].Name != "aws-text" || !strings.Contains(out, `"fields": [`) {
+		t.Errorf("formats as JSON: %v\n%s", err, out)
 	}
 	out, _ = cli(t, 0, "formats")
 	for _, want := range []string{"aws-text", "azure", "gcp"} {
@@ -340,5 +360,47 @@ func TestNoTrafficSaysWhy(t *testing.T) {
 	cli(t, 0, "ingest", "--lake", lake, dir)
 	if _, said := cli(t, 1, "top", "--lake", lake); !strings.Contains(said, "the lake holds no traffic") {
 		t.Errorf("top --lake says %q", said)
+	}
+}
+
+// A digest says of its input what ingest says, and writes rows as the questions
+// do.
+func TestDigestSays(t *testing.T) {
+	dir := t.TempDir()
+	name := write(t, filepath.Join(dir, "future.log"), "version srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status new-in-99\n"+
+		"99 10.0.0.1 10.0.0.2 50000 443 6 1 40 1700000000 1700000050 ACCEPT OK x\n2 1 2\n")
+	out, said := cli(t, 3, "digest", "--json", "--strict", name)
+	var row struct {
+		Server       string
+		RequestBytes int64  `json:"request_bytes"`
+		Response     *int64 `json:"response_bytes"`
+	}
+	if err := json.Unmarshal([]byte(out), &row); err != nil || row.Server != "10.0.0.2" || row.RequestBytes != 40 || row.Response != nil {
+		t.Errorf("as JSON: %v\n%s", err, out)
+	}
+	for _, want := range []string{"1 unknown column kept: new-in-99, 1 value\n", "bad lines      1 (columns=1)", "future.log:3: columns", "--strict"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("it says nothing of %q:\n%s", want, said)
+		}
+	}
+	if out, _ = cli(t, 0, "digest", "--csv", "--quiet", name); strings.Count(out, "\n") != 2 || !strings.HasPrefix(out, "bucket,first_seen,") {
+		t.Errorf("as CSV:\n%s", out)
+	}
+	cli(t, 3, "digest", "--strict", "--format", "v2", name)
+	cli(t, 3, "graph", "--strict", "--compat", "govpc", name)
+	cli(t, 2, "digest", "--json", "--csv", name)
+	cli(t, 2, "digest", "--json", "--format", "v2", name)
+	cli(t, 2, "digest", "--aws-format", "${what} ${ever}", name)
+	cli(t, 1, "digest", write(t, filepath.Join(dir, "bad.log"), "2 1 2\n"))
+}
+
+// An error that quotes what is foreign gives a terminal no orders.
+func TestErrorsAreText(t *testing.T) {
+	_, said := cli(t, 1, "digest", filepath.Join(t.TempDir(), "\x1b[31mred\x07\u202egnp"))
+	if strings.ContainsAny(said, "\x1b\x07\u202e") || !strings.Contains(said, "red") {
+		t.Errorf("said %q", said)
+	}
+	if _, said = cli(t, 2, "top", t.TempDir(), "--filter", "port = \"\x1b]0;x\x07"); strings.ContainsAny(said, "\x1b\x07") || strings.Count(said, "\n") < 3 {
+		t.Errorf("said %q", said)
 	}
 }

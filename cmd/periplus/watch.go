@@ -90,10 +90,9 @@ func watchCommand(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use: "watch --lake DIR SOURCE…", Short: "Follow sources into a lake", Args: cobra.MinimumNArgs(1),
 		Long: `Reads what comes new to folders, buckets and log groups into a lake, until it is
-stopped.
-It lists what is recent every minute, all now and then, and with --queue takes
-notice at once of what a store says was written; a message is acknowledged when
-the lake holds what it names. Several of these may run on one lake and share a
+stopped. It lists what is recent every minute, all now and then, and with
+--queue takes notice at once of what a store says was written; a message is
+acknowledged when the lake holds what it names. Several of these may run on one lake and share a
 queue. Killed at any instant, the next start goes on: nothing is lost and
 nothing counted twice. A source that is not there at the start, or that may not
 be read, is an error (--wait waits for it); one that was read before, or that
