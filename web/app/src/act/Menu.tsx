@@ -23,6 +23,12 @@ export function openMenu(id: string, x: number, y: number): void {
     back: document.activeElement,
   };
 }
+/** closeMenu gives the focus back. */
+export function closeMenu(): void {
+  const back = open.value?.back as HTMLElement | null | undefined;
+  open.value = null;
+  back?.focus?.();
+}
 export const onMenu = (id: string) => (e: MouseEvent) => {
   e.preventDefault();
   openMenu(id, e.clientX, e.clientY);
@@ -75,9 +81,6 @@ function itemsOf(t: act.Target): Item[] {
 export function Menu() {
   const ref = useRef<HTMLDivElement>(null);
   const o = open.value;
-  const close = () => {
-    open.value = null;
-  };
   useLayoutEffect(() => {
     const el = ref.current;
     if (!o || !el) return;
@@ -85,16 +88,12 @@ export function Menu() {
     el.style.top = `${Math.max(4, Math.min(o.y, innerHeight - el.offsetHeight - 4))}px`;
     el.querySelector('button')?.focus();
     const away = (e: Event) => {
-      if (!el.contains(e.target as Node)) close();
+      if (!el.contains(e.target as Node)) open.value = null;
     };
     addEventListener('pointerdown', away, true);
     return () => removeEventListener('pointerdown', away, true);
   }, [o]);
   if (!o) return null;
-  const back = () => {
-    close();
-    (o.back as HTMLElement | null)?.focus?.();
-  };
   return (
     <div
       ref={ref}
@@ -106,7 +105,7 @@ export function Menu() {
         e.stopPropagation();
         if (e.key === 'Escape' || e.key === 'Tab') {
           e.preventDefault();
-          back();
+          closeMenu();
         } else arrows(e, ref.current!);
       }}
     >
@@ -117,7 +116,7 @@ export function Menu() {
           tabIndex={-1}
           key={text}
           onClick={() => {
-            back();
+            closeMenu();
             run();
           }}
         >

@@ -1,6 +1,6 @@
 // What the mouse does on the map: hover, select, drag, open and close.
 import { signal } from '@preact/signals';
-import { choose, openMenu } from '../act/Menu';
+import { choose, closeMenu, openMenu } from '../act/Menu';
 import { clearSelection, selectEdge, toggleExpand } from '../state';
 import type { Point } from './geometry';
 import { dragTo, drop, type Grip, gripAt } from './live';
@@ -61,6 +61,7 @@ const gripUnder = (e: MouseEvent): Grip | null => {
 let press: { from: Point; grip: Grip | null; before: Pins } | null = null;
 let dragged = false; // so the click that ends it is none
 let holding = 0;
+let held = false; // a finger stayed: the menu has come, and the click is none either
 
 const stop = (e: PointerEvent): void => {
   clearTimeout(holding);
@@ -80,6 +81,7 @@ function drag(e: PointerEvent): void {
   dragged ||= Math.hypot(p.x - press!.from.x, p.y - press!.from.y) > 4;
   if (!dragged) return;
   clearTimeout(holding);
+  if (held) closeMenu();
   hover.value = { node: '', edge: '' };
   card.value = null;
   if (!press!.grip) {
@@ -112,19 +114,26 @@ function hoverAt(e: PointerEvent): void {
 export const mouse = {
   onPointerDown(e: PointerEvent): void {
     const finger = e.pointerType === 'touch';
+    held = false;
     if (e.button || (e.ctrlKey && !finger)) return;
+    cancelDrag();
     dragged = false;
     // A finger moves the map: nodes would fill a phone's window.
-    const grip = finger ? null : gripUnder(e);
+    const below = gripUnder(e);
+    const grip = finger ? null : below;
     press = { from: local(e), grip, before: pins.value };
     if (!grip) pan.down(e.pointerId, press.from);
     (e.currentTarget as Element).setPointerCapture(e.pointerId);
     clearTimeout(holding);
     if (!finger || !e.isPrimary) return;
-    // A finger that stays: the menu.
+    // A finger that stays: the menu; where it goes then, it takes along what it is on.
     const p = pointOf(e);
     holding = window.setTimeout(() => {
-      dragged = true;
+      held = true;
+      if (below && press) {
+        press.grip = below;
+        pan.up(e.pointerId);
+      }
       menuAt(e, p);
     }, 500);
   },
@@ -149,7 +158,7 @@ export const mouse = {
     pan.wheel(e, local(e));
   },
   onClick(e: MouseEvent): void {
-    if (dragged) return;
+    if (dragged || held) return;
     const h = under(e);
     if (isPiece(h.node)) mapZoom.near(h.node);
     else if (h.node) choose(h.node, e.shiftKey);
@@ -162,6 +171,6 @@ export const mouse = {
   },
   onContextMenu(e: MouseEvent): void {
     e.preventDefault();
-    menuAt(e, pointOf(e));
+    if (!held) menuAt(e, pointOf(e));
   },
 };
