@@ -69,7 +69,7 @@ test('2,000 nodes and 6,000 paths come in pages, and a remainder is a row', asyn
   await expect(page.locator('.table .cell:focus')).toHaveText('h0');
   await page.getByRole('button', { name: 'Paths 6k' }).click();
   await expect(page.locator('.table .other')).toContainText(
-    '4,321 more paths, left out: 5.00 GB, 77 records, 7 denied',
+    '4,321 more paths, left out: 5.00 GB, 77 records, 7 stopped',
   );
   const asked = page.waitForRequest(/limitEdges=3000/);
   await page.locator('.table .other').getByRole('button', { name: 'Show more' }).click();

@@ -125,3 +125,21 @@ test('the drawer and the sheet take the focus and give it back', async ({ page }
   await page.keyboard.press('Enter');
   await expect(page.getByRole('button', { name: 'Overview' })).toBeFocused();
 });
+
+test('on a phone the overview opens from the table, too', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto('./');
+  await expect(page.getByRole('row').nth(12)).toBeAttached();
+  await page.getByRole('button', { name: 'Overview', exact: true }).click();
+  await expect(page.getByRole('heading', { name: 'Overview' })).toBeVisible();
+});
+
+test('the ends of a path have the letters of their countries', async ({ page }) => {
+  const meta = await (await page.request.get('./api/v1/meta')).json();
+  const { from, to } = meta.extent;
+  const g = await (await page.request.get(`./api/v1/graph?level=service&from=${from}&to=${to}`)).json();
+  const of = g.nodes.find((n: { kind: string; country?: string }) => n.country && n.kind === 'net.country');
+  const e = g.edges.find((e: { s: string; t: string }) => e.s === of.id || e.t === of.id);
+  await page.goto(`./?edge=${encodeURIComponent(e.s)}&edge=${encodeURIComponent(e.t)}`);
+  await expect(page.locator('.ends .kind b')).toHaveText(of.country);
+});

@@ -209,7 +209,7 @@ const states: State[] = [
       await expect(region(page, 'Why it was stopped')).toContainText('at the server');
       await expect(region(page, 'Seen')).toContainText('by both ends');
       await expect(region(page, 'Table of flow records').getByRole('row')).toHaveCount(21);
-      await expect(page.getByText('newest first')).toBeVisible();
+      await expect(page.getByText('in order of time')).toBeVisible();
     },
   },
   {

@@ -10,7 +10,7 @@ export interface FacetValue {
   b?: number | null;
   p?: number | null;
   r: number;
-  denied?: number;
+  denied?: number; // records that were stopped: denied or dropped
 }
 
 export interface Facets {

@@ -75,7 +75,7 @@ export interface GraphNode {
   in: Counter; // as the server of a path, all verdicts
   out: Counter; // as the client of a path
   self?: Counter; // between members of this node
-  denied?: { in: number; out: number }; // records
+  denied?: { in: number; out: number }; // records that were stopped: denied or dropped
   /** scanner: strangers who try many doors and find nearly all shut (see docs/names.md); health: health checks. */
   flags?: string[];
 }

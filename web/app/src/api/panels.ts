@@ -119,8 +119,8 @@ export interface EdgeDetails {
 }
 
 // ---------------------------------------------------------------- /flows
-// GET /flows?node=ID | s=ID&t=ID, &limit=50&cursor=: rows of the evidence, the
-// newest first, each with the object that it was read from. With format=csv or
+// GET /flows?node=ID | s=ID&t=ID, &limit=50&cursor=: rows of the evidence in order
+// of time (of its buckets of five minutes), each with the object that it was read from. With format=csv or
 // format=ndjson (or such an Accept header) all rows are streamed as a file.
 
 export interface FlowRow {

@@ -80,7 +80,7 @@ function NodeLines({ id }: { id: string }) {
           within itself {card.self === null ? 'an unknown amount' : quantity(card.self, m) + unit(m)}
         </p>
       )}
-      {card.denied > 0 && <p class="red-text">{count(card.denied)} records denied</p>}
+      {card.denied > 0 && <p class="red-text">{count(card.denied)} records stopped</p>}
       {(n?.expandable || card.group) && (
         <p class="muted">Double-click to {card.cluster ? 'look closer' : card.group ? 'close' : 'open'}</p>
       )}

@@ -389,7 +389,7 @@ export const items = computed<Item[]>(() => {
       [c.label, iconOf(c.kind).title, home(c)].filter(Boolean).join(', '),
       of,
       incoming != null && from ? `in ${quantity(incoming, m)}${unit(m)} from ${from}` : '',
-      c.denied ? `${count(c.denied)} denied` : '',
+      c.denied ? `${count(c.denied)} stopped` : '',
     ];
     return [
       // A piece of address space is no node.

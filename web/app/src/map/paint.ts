@@ -6,6 +6,7 @@ import { count } from '../format';
 import { cardMarks, pinMark } from './cards';
 import type { Box } from './geometry';
 import { type Font, fit, type Mark, type Picture, scaled } from './marks';
+import { lost } from './scene';
 import { layer, routeMarks, strongOf } from './strokes';
 import { alpha, mix } from './theme';
 import type { FrameBox } from './tiers';
@@ -140,7 +141,7 @@ function headerMarks(out: Mark[], f: FrameBox, p: Picture): void {
   if (kind === 'network') {
     const fill = theme.provider[frame.provider];
     out.push({ m: 'rect', x: box.x + 9, y: box.y + 6, w: 16, h: 16, r: 4, fill, a: 1 });
-    const name = frame.group || frame.provider ? 'cloud' : 'question-mark';
+    const name = frame.label === lost ? 'question-mark' : 'cloud';
     out.push({ m: 'glyph', name, x: box.x + 11, y: box.y + 8, size: 12, line: theme.glyph, a: 1 });
     const font = scaled(header, Math.min(z, 1.48));
     const n = frame.group?.endpoints;

@@ -72,6 +72,9 @@ export const names = new Intl.Collator('en', { numeric: true, sensitivity: 'base
 const byPlace = (a: Card, b: Card): number =>
   iconOf(a.kind).rank - iconOf(b.kind).rank || names.compare(a.label, b.label) || (a.id < b.id ? -1 : 1);
 
+/** lost is the box of what lies in no network that is known. */
+export const lost = 'Network not known';
+
 /** What a group is, where the server only says that it is one. */
 const levelKinds: Record<string, string> = {
   provider: 'aws.vpc',
@@ -128,7 +131,7 @@ export function sceneOf(
               ? providerNames[cloud]
               : graph.level === 'provider'
                 ? 'Clouds'
-                : 'Network not known'),
+                : lost),
       cards: [],
       frames: [],
     };

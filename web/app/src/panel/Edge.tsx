@@ -1,7 +1,7 @@
 // Right panel of a selected path: a client, a server, and all between them.
 import type { EdgeDetails, Ref } from '../api/panels';
 import { count, metricOf, recordsOf, stamp, sum } from '../format';
-import { edge, select, view } from '../state';
+import { edge, graph, select, view } from '../state';
 import { KindIcon, Section, Tile } from '../ui';
 import { Actions, Head, RowsButton, Waiting } from './Head';
 import { amount } from './Node';
@@ -81,7 +81,12 @@ const Seen = ({ e }: { e: EdgeDetails }) => (
 
 const End = ({ of, role }: { of: Ref; role: string }) => (
   <button type="button" onClick={() => select(of.id)} title={`${role}: ${of.label}`}>
-    <KindIcon kind={of.kind} provider={of.provider} size={20} />
+    <KindIcon
+      kind={of.kind}
+      provider={of.provider}
+      country={graph.value.data?.nodes.find((n) => n.id === of.id)?.country}
+      size={20}
+    />
     <span>
       <b>{of.label}</b>
       <small>{role}</small>

@@ -96,7 +96,7 @@ function Ports() {
                   <span class="num">{quantity(of(p), m === 'opened' ? 'records' : m)}</span>
                 ) : (
                   <span class={p.denied ? 'num red-text' : 'num'}>
-                    {p.denied ? `${count(p.denied)} denied` : `${count(p.r)} records`}
+                    {p.denied ? `${count(p.denied)} stopped` : `${count(p.r)} records`}
                   </span>
                 )}
               </button>

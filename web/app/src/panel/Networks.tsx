@@ -1,10 +1,17 @@
 // The tree of networks: one stop of the Tab key, arrows within.
 import { useComputed, useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
+import type { Level } from '../api/words';
 import { count } from '../format';
 import { graph, narrow, select, view } from '../state';
 import { Icon, KindIcon, Section } from '../ui';
 import { clauseOf, type Line, treeOf, visible } from './tree';
+
+const heads: Partial<Record<Level, string>> = {
+  provider: 'Providers',
+  account: 'Accounts',
+  region: 'Regions',
+};
 
 export function Networks() {
   const shut = useSignal<ReadonlySet<string>>(new Set());
@@ -45,7 +52,7 @@ export function Networks() {
     box.current?.querySelectorAll<HTMLElement>('[role=treeitem]')[to]?.focus();
   };
   return (
-    <Section title="Networks">
+    <Section title={heads[view.value.level] ?? 'Networks'}>
       {list.length ? (
         <ul class="tree" role="tree" aria-label="Networks" ref={box} onKeyDown={key}>
           {list.map(({ line, depth }) => (
@@ -109,9 +116,9 @@ function Row({ line: l, depth, closed, stop, toggle }: RowProps) {
         {l.label}
       </span>
       {l.denied > 0 && (
-        <span class="red-badge" title={`${l.denied} records denied`}>
+        <span class="red-badge" title={`${l.denied} records stopped`}>
           {count(l.denied)}
-          <span class="hidden"> denied</span>
+          <span class="hidden"> stopped</span>
         </span>
       )}
       <span class="num">

@@ -53,7 +53,7 @@ export function NodePanel() {
           note={records ? `${percent((records - red) / records)} let through` : ''}
         />
         <Tile
-          title="Denied"
+          title="Stopped"
           value={count(red)}
           note={red ? many(n.peers.filter((p) => stopped(p.verdicts)).length, 'peer') : 'none'}
           red={red > 0}

@@ -34,7 +34,9 @@ export function Overview({ close }: { close?: () => void }) {
         <Tile
           title="Traffic"
           value={bytes(totals.bytes)}
-          note={totals.packets == null ? 'packets not logged' : `${count(totals.packets)} packets`}
+          note={
+            totals.packets != null ? `${count(totals.packets)} packets` : records ? 'packets not logged' : ''
+          }
         />
         <Tile
           title="Records"

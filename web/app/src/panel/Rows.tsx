@@ -42,7 +42,7 @@ function Sheet() {
         <h2 tabIndex={-1} ref={head}>
           Flow records{of ? ` of ${of}` : ''}{' '}
           <small class="muted">
-            {data?.total != null && `${exact(data.total)} rows, `}newest first
+            {data?.total != null && `${exact(data.total)} rows, `}in order of time
             {rows.length > 0 && `, ${exact(rows.length)} shown`}
           </small>
         </h2>

@@ -11,6 +11,7 @@ const no: Verdict[] = ['denied', 'dropped'];
 /** Series draws bytes let through and records stopped, the second only where there are any. */
 export function Series({ of, verdicts = through }: { of: Timeline; verdicts?: Verdict[] }) {
   const at = Date.parse(of.t0);
+  const reds = (verdicts === through ? no : verdicts).filter((v) => no.includes(v) && of[v]);
   const lines = [
     {
       values: valuesOf(
@@ -23,9 +24,9 @@ export function Series({ of, verdicts = through }: { of: Timeline; verdicts?: Ve
       write: bytes,
     },
     {
-      values: valuesOf(of, verdicts === through ? no : verdicts.filter((v) => no.includes(v)), 'records'),
+      values: valuesOf(of, reds, 'records'),
       red: true,
-      name: of.dropped && !of.denied ? 'Dropped' : of.dropped ? 'Denied and dropped' : 'Denied',
+      name: reds.length > 1 ? 'Denied and dropped' : reds[0] === 'dropped' ? 'Dropped' : 'Denied',
       write: (n: number | null) => `${count(n)} records`,
     },
   ].filter((l) => l.values.some((v) => v));

@@ -1,6 +1,9 @@
+import { render } from 'preact';
 import { describe, expect, it } from 'vitest';
 import type { Graph } from '../api/graph';
 import type { NodeDetails, PortRow } from '../api/panels';
+import type { Verdict } from '../api/words';
+import { Series } from './Series';
 import { clauseOf, treeOf, visible } from './tree';
 import { identity, quoted, stopsOf } from './words';
 
@@ -58,8 +61,14 @@ describe('tree of networks', () => {
   it('holds the nodes themselves where they are places', () => {
     const up = graph({
       level: 'network',
-      groups: [{ id: 'aws:account:1', parent: null, kind: 'account', label: 'acme' }],
-      nodes: [node('aws:network:vpc-1', 'aws:account:1', { count: 48, denied: { in: 5, out: 0 } })],
+      groups: [
+        { id: 'aws:account:1', parent: null, kind: 'account', label: 'acme' },
+        { id: 'services:aws', parent: null, kind: 'services', label: 'AWS services' },
+      ],
+      nodes: [
+        node('aws:network:vpc-1', 'aws:account:1', { count: 48, denied: { in: 5, out: 0 } }),
+        node('svc:aws::S3', 'services:aws', { kind: 'aws.s3', count: 6 }),
+      ],
     });
     const got = visible(treeOf(up), new Set()).map(({ line: l, depth }) => [depth, l.kind, l.id, l.denied]);
     expect(got).toEqual([
@@ -88,6 +97,22 @@ describe('tree of networks', () => {
 });
 
 describe('words of the panels', () => {
+  it('names what a line is of: what is shown alone is no sum', () => {
+    const of = {
+      t0: '2026-11-01T00:00:00Z',
+      step: 300,
+      denied: { bytes: [null, null], records: [4, 0] },
+      dropped: { bytes: [null, null], records: [0, 3] },
+    };
+    const said = (verdicts?: Verdict[]) => {
+      const at = document.createElement('div');
+      render(Series({ of, verdicts }), at);
+      return at.textContent;
+    };
+    expect(said()).toBe('Denied and dropped: most 4 records in 5 min at 00:00');
+    expect(said(['denied'])).toBe('Denied: most 4 records in 5 min at 00:00');
+    expect(said(['dropped'])).toBe('Dropped: most 3 records in 5 min at 00:05');
+  });
   it('quotes what the filter would read otherwise', () => {
     expect([quoted('web-1.a'), quoted('a "b" \\'), quoted('9'), quoted('')]).toEqual([
       'web-1.a',

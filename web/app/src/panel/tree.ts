@@ -21,6 +21,7 @@ const outside = new Set(['internet', 'services', 'service']);
 export function treeOf(g: Graph): Line[] {
   const lines = new Map<string, Line>();
   const parents = new Map(g.groups.map((x) => [x.id, x.parent]));
+  const away = new Set(g.groups.filter((x) => outside.has(x.kind)).map((x) => x.id));
   const counted = new Set<string>(); // the server counts their endpoints
   for (const x of g.groups) {
     if (outside.has(x.kind)) continue;
@@ -47,7 +48,7 @@ export function treeOf(g: Graph): Line[] {
   for (const n of g.nodes) {
     const denied = n.denied?.in ?? 0;
     const own = !n.kind.startsWith('net.') && !n.id.startsWith('inet:');
-    if (places.has(g.level) && own)
+    if (places.has(g.level) && own && !away.has(n.parent ?? ''))
       lines.set(n.id, {
         id: n.id,
         kind: g.level,

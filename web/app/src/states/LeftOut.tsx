@@ -23,7 +23,7 @@ export function LeftOut() {
     <p class="left-out">
       <span>
         {[text, part].filter(Boolean).join(' · ')}
-        {g.other.denied > 0 && <small> · the rest holds {count(g.other.denied)} denied records</small>}
+        {g.other.denied > 0 && <small> · the rest holds {count(g.other.denied)} stopped records</small>}
       </span>
       {more && (
         <button type="button" title="Draw twice as many" onClick={() => go({ cap: v.cap + 1 })}>

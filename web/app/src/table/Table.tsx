@@ -236,7 +236,7 @@ function Other({ columns }: { columns: number }) {
             {exact(n)} more {tab}, left out
           </b>
           {tab === 'paths' &&
-            `: ${o.b == null ? '' : `${bytes(o.b)}, `}${exact(o.r)} records, ${exact(o.denied)} denied`}{' '}
+            `: ${o.b == null ? '' : `${bytes(o.b)}, `}${exact(o.r)} records, ${exact(o.denied)} stopped`}{' '}
           {more && (
             <button type="button" onClick={() => go({ cap: cap + 1 })}>
               Show more

@@ -135,7 +135,7 @@ describe('csv', () => {
       'Name',
       'In packets',
       'Out packets',
-      'Denied in',
+      'Stopped in',
       'Kind',
       'Endpoints',
     ]);

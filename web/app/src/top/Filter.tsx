@@ -227,8 +227,7 @@ export function Filter() {
               </b>
             </pre>
           )}
-          {problem.error.message}
-          {problem.error.hint ? ` ${problem.error.hint}` : ''}
+          {[problem.error.message, problem.error.hint].filter(Boolean).join('; ')}
         </div>
       )}
       <ul
