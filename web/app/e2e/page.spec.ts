@@ -281,6 +281,16 @@ test('toggles the theme and fits a phone', async ({ page }) => {
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   expect(wide).toBeLessThanOrEqual(0);
+  // The name, the tools and the filter take two rows, also of a small phone; the drawer begins below.
+  const top = async (what: Locator) => Math.round((await what.boundingBox())!.y);
+  for (const width of [390, 320]) {
+    await page.setViewportSize({ width, height: 844 });
+    const [tools, filter] = [page.locator('.tools'), page.locator('.filter')];
+    expect(await top(filter)).toBeLessThan(60);
+    expect(await top(tools)).toBeLessThan(20);
+  }
   await page.getByRole('button', { name: 'Open the left panel' }).click();
   await expect(page.getByRole('navigation')).toBeVisible();
+  const filter = (await page.locator('.filter').boundingBox())!;
+  expect(await top(page.getByRole('navigation'))).toBeGreaterThanOrEqual(filter.y + filter.height);
 });

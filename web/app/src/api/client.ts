@@ -11,6 +11,10 @@ export class ApiError extends Error {
   ) {
     super(message);
   }
+  /** What is wrong, and what to do. */
+  get text(): string {
+    return [this.message, this.hint].filter(Boolean).join('; ');
+  }
 }
 
 export type Params = Record<string, string | number | undefined>;

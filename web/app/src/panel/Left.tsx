@@ -89,11 +89,13 @@ function Ports() {
               >
                 <b>{p.value}</b>
                 <span class="name">{p.label ?? ''}</span>
-                <span class="track">
-                  <Bar part={(of(p) ?? 0) / max} />
-                </span>
                 {of(p) ? (
-                  <span class="num">{quantity(of(p), m === 'opened' ? 'records' : m)}</span>
+                  <>
+                    <span class="track">
+                      <Bar part={(of(p) ?? 0) / max} />
+                    </span>
+                    <span class="num">{quantity(of(p), m === 'opened' ? 'records' : m)}</span>
+                  </>
                 ) : (
                   <span class={p.denied ? 'num red-text' : 'num'}>
                     {p.denied ? `${count(p.denied)} stopped` : `${count(p.r)} records`}

@@ -227,7 +227,7 @@ export function Filter() {
               </b>
             </pre>
           )}
-          {[problem.error.message, problem.error.hint].filter(Boolean).join('; ')}
+          {problem.error.text}
         </div>
       )}
       <ul

@@ -27,7 +27,7 @@ function Shelf({ close }: { close: () => void }) {
       wrong.value = '';
       if (done) say(done);
     } catch (e) {
-      wrong.value = e instanceof ApiError ? [e.message, e.hint].filter(Boolean).join('. ') : String(e);
+      wrong.value = e instanceof ApiError ? e.text : String(e);
     }
   };
   useEffect(() => void ask(() => get<List>('views')), []);
