@@ -310,8 +310,9 @@ func minutesOf(first, last, bucket int64) uint8 {
 	return m
 }
 
-// rule tries what settles a record by itself: its flags, the provider, a known
-// server, a privileged port.
+// rule tries what settles a record by itself: its flags, the provider, a
+// privileged port. What was known before of an end settles nothing alone: flags
+// of the same 5-tuple, or what they tell of the other end, may say otherwise.
 func (o *Object) rule(r *periplus.Record, k *row) ruling {
 	if rev, ok := byFlags(r); ok {
 		o.evidence(k, rev, 0)
@@ -327,18 +328,20 @@ func (o *Object) rule(r *periplus.Record, k *row) ruling {
 		}
 		return ruling{rank(periplus.ByProvider), false, true}
 	}
-	if mayWait(k.aPort, k.bPort, k.protocol) {
-		return ruling{} // another record's flags go before what earlier batches know
+	aServes, ok := byPrivileged(k.aPort, k.bPort)
+	if !ok || mayWait(k.aPort, k.bPort, k.protocol) {
+		return ruling{}
 	}
-	if known := o.batch.Known; known != nil {
-		a := k.aPort != noPort && known(k.a.addr(), uint16(k.aPort-1), k.protocol)
-		b := k.bPort != noPort && known(k.b.addr(), uint16(k.bPort-1), k.protocol)
-		if a != b {
-			return ruling{rank(periplus.ByKnown), a, true}
+	by := rank(periplus.ByPrivileged)
+	if b := o.batch; b.Known != nil {
+		if a := b.known(end{k.a, k.aPort}, k.protocol); a != b.known(end{k.b, k.bPort}, k.protocol) {
+			if a != aServes {
+				return ruling{}
+			}
+			by = rank(periplus.ByKnown)
 		}
 	}
-	aServes, _ := byPrivileged(k.aPort, k.bPort)
-	return ruling{rank(periplus.ByPrivileged), aServes, true}
+	return ruling{by, aServes, true}
 }
 
 // evidence remembers how a 5-tuple is oriented, for its records that wait.

@@ -163,6 +163,28 @@ func TestKnownFromEarlierBatches(t *testing.T) {
 		10.0.0.2>10.0.0.7/9999 6 flags unknown allowed req=6/560 resp=?`)
 }
 
+// A port that a host once served at is a client's port another time: flags in
+// any record of the 5-tuple say so, and the rest of its records follow.
+func TestFlagsBeatWhatWasKnown(t *testing.T) {
+	f := func(in, want string) {
+		t.Helper()
+		b := &Batch{Known: func(a netip.Addr, port uint16, protocol uint8) bool {
+			return a == netip.MustParseAddr("10.0.0.2") && port == 50051 && protocol == 6
+		}}
+		check(t, in, settle(t, b, recs(t, in)), want)
+	}
+	f(`10.0.0.2/50051 10.0.0.1/60000 6 5 500 flags=S
+		10.0.0.2/50051 10.0.0.1/60000 6 7 700 flags=0
+		10.0.0.1/60000 10.0.0.2/50051 6 1 100`,
+		`10.0.0.2>10.0.0.1/60000 6 flags unknown allowed req=12/1200 resp=1/100`)
+	f(`10.0.0.2/50051 10.0.0.1/443 6 7 700 flags=0
+		10.0.0.1/443 10.0.0.2/50051 6 1 100
+		10.0.0.2/50051 10.0.0.1/443 6 5 500 flags=S`,
+		`10.0.0.2>10.0.0.1/443 6 flags unknown allowed req=12/1200 resp=1/100`)
+	f(`10.0.0.2/50051 10.0.0.1/443 6 7 700 flags=0`,
+		`10.0.0.1>10.0.0.2/50051 6 known unknown allowed req=? resp=7/700`)
+}
+
 // TestFanIn holds rule 6 against its bounds: 8 peers at one end, 2 at the other.
 func TestFanIn(t *testing.T) {
 	two := func(client, server string) string {

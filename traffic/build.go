@@ -53,9 +53,8 @@ func (b *builder) hour(ctx context.Context, m *merge.Merger, hour time.Time) err
 			return err
 		}
 		if len(turned) > 0 {
-			p := pairOf(&rows[0])
-			if others, ok := turned[p]; ok {
-				turned[p] = append(others, rows...)
+			if t := turned[pairOf(&rows[0])]; t != nil {
+				t.take(rows)
 				continue
 			}
 		}
@@ -63,12 +62,55 @@ func (b *builder) hour(ctx context.Context, m *merge.Merger, hour time.Time) err
 			return err
 		}
 	}
-	for _, rows := range turned {
-		if err := b.put(m.Merge(rows)); err != nil {
+	for _, t := range turned {
+		if err := b.put(m.Merge(t.all())); err != nil {
 			return err
 		}
 	}
 	return b.flush()
+}
+
+// turns are the rows of a pair of addresses of which some are turned round.
+type turns struct {
+	rows []periplus.Flow // of conversations that have a row in the hour
+	met  map[ends]bool   // those
+	// near are those before and after the hour that are turned round. They tell of
+	// it also where the conversation that they were taken for has no row in it.
+	near []periplus.Flow
+}
+
+// ends name a conversation of a pair.
+type ends struct {
+	client   netip.Addr
+	port     int // -1: none
+	protocol uint8
+}
+
+func endsOf(f *periplus.Flow) ends {
+	e := ends{f.Client, -1, f.Protocol}
+	if f.HasPort {
+		e.port = int(f.ServerPort)
+	}
+	return e
+}
+
+// take takes the rows of a conversation.
+func (t *turns) take(rows []periplus.Flow) {
+	if t.met == nil {
+		t.met = map[ends]bool{}
+	}
+	t.met[endsOf(&rows[0])] = true
+	t.rows = append(t.rows, rows...)
+}
+
+// all are the rows to be merged at once.
+func (t *turns) all() []periplus.Flow {
+	for i := range t.near {
+		if f := &t.near[i]; !t.met[endsOf(f)] {
+			t.rows = append(t.rows, *f)
+		}
+	}
+	return t.rows
 }
 
 // pair is two addresses, whoever the client is.
@@ -86,8 +128,20 @@ func pairOf(f *periplus.Flow) pair {
 // There are few: what known servers turn round comes from the first batches of
 // a network, answers that came in another batch than the requests from clouds
 // that write the two directions apart.
-func (b *builder) turned(ctx context.Context, m *merge.Merger, hour time.Time) (map[pair][]periplus.Flow, error) {
-	out := map[pair][]periplus.Flow{}
+func (b *builder) turned(ctx context.Context, m *merge.Merger, hour time.Time) (map[pair]*turns, error) {
+	out := map[pair]*turns{}
+	look := func(f *periplus.Flow) {
+		if !m.Turns(f) {
+			return
+		}
+		p := pairOf(f)
+		if out[p] == nil {
+			out[p] = &turns{}
+		}
+		if f.Bucket.Before(hour) || !f.Bucket.Before(hour.Add(time.Hour)) {
+			out[p].near = append(out[p].near, *f)
+		}
+	}
 	m.Answers = nil
 	answers := &merge.Answers{}
 	for f, err := range b.flows.Weak(ctx, hour) {
@@ -95,9 +149,7 @@ func (b *builder) turned(ctx context.Context, m *merge.Merger, hour time.Time) (
 			return nil, err
 		}
 		answers.Want(f)
-		if m.Turns(f) {
-			out[pairOf(f)] = nil
-		}
+		look(f)
 	}
 	found := false
 	for f, err := range b.flows.Of(ctx, hour, answers.Wants) {
@@ -111,13 +163,12 @@ func (b *builder) turned(ctx context.Context, m *merge.Merger, hour time.Time) (
 		return out, nil
 	}
 	m.Answers = answers
+	clear(out)
 	for f, err := range b.flows.Weak(ctx, hour) {
 		if err != nil {
 			return nil, err
 		}
-		if m.Turns(f) {
-			out[pairOf(f)] = nil
-		}
+		look(f)
 	}
 	return out, nil
 }

@@ -244,6 +244,38 @@ func TestTooMany(t *testing.T) {
 	f(stepDay, "10.0.1.3", int64(9), nil)
 }
 
+// A row that is turned round tells of the hour beside its own, also where the
+// conversation that it was taken for has no row there: here it says which of two
+// observers counted more.
+func TestTurnedBesideTheHour(t *testing.T) {
+	old := hour.AddDate(-1, 0, 0)
+	l, db, k := realLake(t)
+	c := &company{r: rand.New(rand.NewPCG(1, 1)), places: map[periplus.Place]*periplus.Place{}}
+	row := func(at time.Time, iface, client, server string, port uint16, packets int64) *periplus.Flow {
+		f := c.row(periplus.ObserverUnknown, aws(iface, "fl-1", "vpc-a"), client, server, int(port))
+		f.Bucket, f.FirstSeen, f.LastSeen, f.OrientedBy = at.Truncate(periplus.Bucket), at, at, periplus.ByPort
+		f.RequestPackets, f.ResponsePackets = periplus.Count{N: packets, Known: true}, periplus.Count{}
+		return f
+	}
+	row(old.Add(50*time.Minute), "eni-1", "10.0.0.5", "10.0.1.1", 40001, 11)
+	row(old.Add(50*time.Minute), "eni-2", "10.0.0.5", "10.0.1.1", 40001, 4)
+	answer := row(old.Add(65*time.Minute), "eni-2", "10.0.1.1", "10.0.0.5", 50158, 20)
+	answer.OrientedBy, answer.ClientPort, answer.HasClientPort = periplus.ByOneWay, 40001, true
+	commit(t, l, 1, c.rows)
+	if err := k.Current(t.Context(), time.Time{}, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	err := db.Query(t.Context(), query.Statement{SQL: "SELECT server, request_packets, response_packets FROM traffic WHERE step = 3600 ORDER BY bucket",
+		Spans: []query.Span{{Table: "traffic", Step: stepHour}}}, func(_ []string, v []any) error {
+		got = append(got, fmt.Sprintf("%v %v %v", v...))
+		return nil
+	})
+	if want := []string{"10.0.1.1 4 <nil>", "10.0.1.1 <nil> 20"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%q, %v; want %q", got, err, want)
+	}
+}
+
 // Several questions at once wait for one build, and a question that is called
 // off leaves the lake as it was.
 func TestAtOnce(t *testing.T) {
