@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"syscall"
 
 	icebergio "github.com/apache/iceberg-go/io"
 	"golang.org/x/sync/errgroup"
@@ -129,7 +130,7 @@ func flushFile(path string) error {
 }
 
 // flushDir makes sure that a folder's names are on the disk. Windows has no way
-// to ask for it.
+// to ask for it, nor have some file systems of networks.
 func flushDir(path string) error {
 	if runtime.GOOS == "windows" {
 		return nil
@@ -138,7 +139,10 @@ func flushDir(path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(flushed(f), f.Close())
+	if err = flushed(f); errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) {
+		err = nil
+	}
+	return errors.Join(err, f.Close())
 }
 
 // onFlush is for tests: it is told what is on the disk now.
