@@ -52,9 +52,8 @@ func (b *builder) hour(ctx context.Context, m *merge.Merger, hour time.Time) err
 		if err != nil {
 			return err
 		}
-		if len(turned) > 0 {
-			if t := turned[pairOf(&rows[0])]; t != nil {
-				t.take(rows)
+		if len(turned) > 0 && rows[0].HasPort {
+			if _, ok := turned[pairOf(rows[0].Client, rows[0].Server)]; ok {
 				continue
 			}
 		}
@@ -62,84 +61,36 @@ func (b *builder) hour(ctx context.Context, m *merge.Merger, hour time.Time) err
 			return err
 		}
 	}
-	for _, t := range turned {
-		if err := b.put(m.Merge(t.all())); err != nil {
+	for _, rows := range turned {
+		if err := b.put(m.Merge(rows)); err != nil {
 			return err
 		}
 	}
 	return b.flush()
 }
 
-// turns are the rows of a pair of addresses of which some are turned round.
-type turns struct {
-	rows []periplus.Flow // of conversations that have a row in the hour
-	met  map[ends]bool   // those
-	// near are those before and after the hour that are turned round. They tell of
-	// it also where the conversation that they were taken for has no row in it.
-	near []periplus.Flow
-}
-
-// ends name a conversation of a pair.
-type ends struct {
-	client   netip.Addr
-	port     int // -1: none
-	protocol uint8
-}
-
-func endsOf(f *periplus.Flow) ends {
-	e := ends{f.Client, -1, f.Protocol}
-	if f.HasPort {
-		e.port = int(f.ServerPort)
-	}
-	return e
-}
-
-// take takes the rows of a conversation.
-func (t *turns) take(rows []periplus.Flow) {
-	if t.met == nil {
-		t.met = map[ends]bool{}
-	}
-	t.met[endsOf(&rows[0])] = true
-	t.rows = append(t.rows, rows...)
-}
-
-// all are the rows to be merged at once.
-func (t *turns) all() []periplus.Flow {
-	for i := range t.near {
-		if f := &t.near[i]; !t.met[endsOf(f)] {
-			t.rows = append(t.rows, *f)
-		}
-	}
-	return t.rows
-}
-
 // pair is two addresses, whoever the client is.
 type pair [2]netip.Addr
 
-func pairOf(f *periplus.Flow) pair {
-	if f.Server.Less(f.Client) {
-		return pair{f.Server, f.Client}
+func pairOf(client, server netip.Addr) pair {
+	if server.Less(client) {
+		return pair{server, client}
 	}
-	return pair{f.Client, f.Server}
+	return pair{client, server}
 }
 
-// turned returns the pairs of addresses between which conversations are turned
-// round: those may join others of the pair, so all of them are merged at once.
+// turned returns the pairs of addresses between which conversations with a port
+// are turned round, with all rows of such conversations in the hour and around it:
+// those may join others of the pair, so all of them are merged at once. One that
+// has no row in the hour may join one that has.
 // There are few: what known servers turn round comes from the first batches of
 // a network, answers that came in another batch than the requests from clouds
 // that write the two directions apart.
-func (b *builder) turned(ctx context.Context, m *merge.Merger, hour time.Time) (map[pair]*turns, error) {
-	out := map[pair]*turns{}
+func (b *builder) turned(ctx context.Context, m *merge.Merger, hour time.Time) (map[pair][]periplus.Flow, error) {
+	out := map[pair][]periplus.Flow{}
 	look := func(f *periplus.Flow) {
-		if !m.Turns(f) {
-			return
-		}
-		p := pairOf(f)
-		if out[p] == nil {
-			out[p] = &turns{}
-		}
-		if f.Bucket.Before(hour) || !f.Bucket.Before(hour.Add(time.Hour)) {
-			out[p].near = append(out[p].near, *f)
+		if m.Turns(f) {
+			out[pairOf(f.Client, f.Server)] = nil
 		}
 	}
 	m.Answers = nil
@@ -159,16 +110,28 @@ func (b *builder) turned(ctx context.Context, m *merge.Merger, hour time.Time) (
 		answers.See(f)
 		found = true
 	}
-	if !found {
-		return out, nil
+	if found {
+		m.Answers = answers
+		for f, err := range b.flows.Weak(ctx, hour) {
+			if err != nil {
+				return nil, err
+			}
+			look(f)
+		}
 	}
-	m.Answers = answers
-	clear(out)
-	for f, err := range b.flows.Weak(ctx, hour) {
+	if len(out) == 0 {
+		return nil, nil
+	}
+	between := func(client, server netip.Addr, _ uint16, _ uint8) bool {
+		_, ok := out[pairOf(client, server)]
+		return ok
+	}
+	for f, err := range b.flows.Of(ctx, hour, between) {
 		if err != nil {
 			return nil, err
 		}
-		look(f)
+		p := pairOf(f.Client, f.Server)
+		out[p] = append(out[p], *f)
 	}
 	return out, nil
 }

@@ -244,34 +244,41 @@ func TestTooMany(t *testing.T) {
 	f(stepDay, "10.0.1.3", int64(9), nil)
 }
 
-// A row that is turned round tells of the hour beside its own, also where the
-// conversation that it was taken for has no row there: here it says which of two
-// observers counted more.
+// Rows that are turned round tell of the hour beside their own where the
+// conversation that they were taken for has no row there, and join one that has
+// none in theirs: here both say which of two observers counted more.
 func TestTurnedBesideTheHour(t *testing.T) {
 	old := hour.AddDate(-1, 0, 0)
 	l, db, k := realLake(t)
 	c := &company{r: rand.New(rand.NewPCG(1, 1)), places: map[periplus.Place]*periplus.Place{}}
-	row := func(at time.Time, iface, client, server string, port uint16, packets int64) *periplus.Flow {
+	row := func(minute int, iface, client, server string, port uint16, packets int64) *periplus.Flow {
 		f := c.row(periplus.ObserverUnknown, aws(iface, "fl-1", "vpc-a"), client, server, int(port))
+		at := old.Add(time.Duration(minute) * time.Minute)
 		f.Bucket, f.FirstSeen, f.LastSeen, f.OrientedBy = at.Truncate(periplus.Bucket), at, at, periplus.ByPort
 		f.RequestPackets, f.ResponsePackets = periplus.Count{N: packets, Known: true}, periplus.Count{}
 		return f
 	}
-	row(old.Add(50*time.Minute), "eni-1", "10.0.0.5", "10.0.1.1", 40001, 11)
-	row(old.Add(50*time.Minute), "eni-2", "10.0.0.5", "10.0.1.1", 40001, 4)
-	answer := row(old.Add(65*time.Minute), "eni-2", "10.0.1.1", "10.0.0.5", 50158, 20)
-	answer.OrientedBy, answer.ClientPort, answer.HasClientPort = periplus.ByOneWay, 40001, true
+	answer := func(minute int, iface, client, server string, port uint16, packets int64, clientPort uint16) {
+		f := row(minute, iface, client, server, port, packets)
+		f.OrientedBy, f.ClientPort, f.HasClientPort = periplus.ByOneWay, clientPort, true
+	}
+	row(50, "eni-1", "10.0.0.5", "10.0.1.1", 40001, 11)
+	row(50, "eni-2", "10.0.0.5", "10.0.1.1", 40001, 4)
+	answer(65, "eni-2", "10.0.1.1", "10.0.0.5", 50158, 20, 40001)
+	row(50, "eni-2", "10.0.0.5", "10.0.1.2", 8080, 27)
+	answer(65, "eni-1", "10.0.1.2", "10.0.0.5", 50158, 18, 8080)
+	answer(65, "eni-2", "10.0.1.2", "10.0.0.5", 50158, 8, 8080)
 	commit(t, l, 1, c.rows)
 	if err := k.Current(t.Context(), time.Time{}, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	var got []string
-	err := db.Query(t.Context(), query.Statement{SQL: "SELECT server, request_packets, response_packets FROM traffic WHERE step = 3600 ORDER BY bucket",
+	err := db.Query(t.Context(), query.Statement{SQL: "SELECT server, server_port, request_packets, response_packets FROM traffic WHERE step = 3600 ORDER BY server, bucket",
 		Spans: []query.Span{{Table: "traffic", Step: stepHour}}}, func(_ []string, v []any) error {
-		got = append(got, fmt.Sprintf("%v %v %v", v...))
+		got = append(got, fmt.Sprintf("%v %v %v %v", v...))
 		return nil
 	})
-	if want := []string{"10.0.1.1 4 <nil>", "10.0.1.1 <nil> 20"}; err != nil || !slices.Equal(got, want) {
+	if want := []string{"10.0.1.1 40001 4 <nil>", "10.0.1.1 40001 <nil> 20", "10.0.1.2 8080 27 <nil>", "10.0.1.2 8080 <nil> 8"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("%q, %v; want %q", got, err, want)
 	}
 }
