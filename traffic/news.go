@@ -198,12 +198,64 @@ func (n *news) askServers(ctx context.Context, engine query.Engine) error {
 	}
 	var r record
 	turned := func(f *facts, client, server digest.Server) bool { return f.servers[client] && !f.servers[server] }
-	return engine.Query(ctx, n.statement("client, client_port, server, server_port, protocol", where, args...), func(_ []string, v []any) error {
+	answers := map[asking][]int64{}
+	err := engine.Query(ctx, n.statement("client, client_port, server, server_port, protocol, oriented_by", where, args...), func(_ []string, v []any) error {
 		r.take(v)
 		client := digest.Server{Addr: r.addr(r.text(1)), Port: uint16(r.number(2)), Protocol: uint8(r.number(5))}
 		server := digest.Server{Addr: r.addr(r.text(3)), Port: uint16(r.number(4)), Protocol: client.Protocol}
-		if turned(n.was, client, server) != turned(n.now, client, server) {
+		switch {
+		case turned(n.was, client, server) != turned(n.now, client, server):
 			around(r.number(0), n.mark)
+		case r.text(6) == periplus.ByOneWay.String() && n.now.servers[server] && !n.was.servers[server]:
+			of := asking{server.Addr, client}
+			answers[of] = append(answers[of], r.number(0))
+		}
+		return r.err
+	})
+	if err != nil {
+		return err
+	}
+	return n.askAnswers(ctx, engine, answers)
+}
+
+// asking is the conversation that a row belongs to if it is an answer.
+type asking struct {
+	client netip.Addr
+	server digest.Server
+}
+
+// askAnswers finds the hours with rows that were taken for answers and are none
+// now, because who was answered is known for a server. They are given with their
+// thirds by what they would be answers of.
+func (n *news) askAnswers(ctx context.Context, engine query.Engine, answers map[asking][]int64) error {
+	if len(answers) > few { // to build an hour once more is not wrong
+		for _, thirds := range answers {
+			for _, t := range thirds {
+				around(t, n.mark)
+			}
+		}
+		return nil
+	}
+	if len(answers) == 0 {
+		return nil
+	}
+	var args []any
+	for a := range answers {
+		args = append(args, a.client.String(), a.server.Addr.String(), int64(a.server.Port), int64(a.server.Protocol))
+	}
+	var r record
+	where := " AND (client, server, server_port, protocol) IN (" + questions(4, len(answers)) + ")"
+	return engine.Query(ctx, n.statement("client, server, server_port, protocol", where, args...), func(_ []string, v []any) error {
+		r.take(v)
+		of := asking{r.addr(r.text(1)), digest.Server{Addr: r.addr(r.text(2)), Port: uint16(r.number(3)), Protocol: uint8(r.number(4))}}
+		for _, t := range answers[of] {
+			around(t, func(hour int64) {
+				around(r.number(0), func(other int64) {
+					if hour == other {
+						n.mark(hour)
+					}
+				})
+			})
 		}
 		return r.err
 	})

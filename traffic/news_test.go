@@ -33,6 +33,8 @@ func TestNews(t *testing.T) {
 	for _, c := range []struct{ what, first, second, stale string }{
 		{"nothing", weak(0) + weak(3), others(6), "6 "},
 		{"a server", weak(0) + weak(3), line(6, 1, 0, a, 50001, b, 45000, 2, "ACCEPT"), "0 3 6 "},
+		{"a server that was taken to be answered", line(0, 1, 0, a, 33001, b, 45000, 16, "ACCEPT") + line(0, 1, 0, a, 33002, b, 45000, 16, "ACCEPT") +
+			line(0, 1, 0, b, 45000, a, 33000, 16, "ACCEPT"), line(6, 1, 0, a, 33000, "10.0.0.9", 50000, 18, "ACCEPT"), "0 6 "},
 		{"an owner", weak(0) + weak(3), meets(6, 2, 0, b), "0 3 6 "},
 		{"a log that keeps what passed", refused(0) + refused(3), line(6, 1, 0, a, 40000, "198.51.100.1", 443, 2, "ACCEPT"), "0 3 6 "},
 		{"a second owner, from hour 1 on", meets(0, 1, 0, a) + meets(3, 1, 0, a), meets(1, 1, 1, a) + meets(6, 1, 1, a), "1 3 6 "},
