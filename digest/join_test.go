@@ -158,6 +158,9 @@ func TestValues(t *testing.T) {
 	if f.Note == nil || f.Note.Path != "8" || f.Service != "S3" {
 		t.Errorf("notes: %+v; want the path of one record and the service of the other", f)
 	}
+	if f = one("10.0.0.1/40000 10.0.0.2/443 6 1 40 srcsvc=EC2"); f.Service != "EC2" {
+		t.Errorf("service: %q; want the client's where the server has none", f.Service)
+	}
 	f = one("10.0.0.1/40000 10.0.0.2/443 6 1 40\n10.0.0.1/40000 10.0.0.2/443 6 2 80 part sampled")
 	if f.Records != 1 || f.RequestPackets.N != 3 || !f.Sampled {
 		t.Errorf("part: %+v; want 1 record, 3 packets, sampled", f)

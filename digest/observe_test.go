@@ -184,10 +184,13 @@ func TestLegs(t *testing.T) {
 		10.0.0.220/1025 203.0.113.5/443 6 9 900 eni=eni-nat egress`,
 		"10.0.0.220 client", "10.0.1.5 middle")
 	f("a pod's rows are none", `
-		10.0.1.5/40000 10.0.9.9/443 6 1 1 eni=eni-host egress
-		10.0.0.220/40000 10.0.9.9/443 6 1 1 eni=eni-nat egress pkt=10.0.1.5>10.0.9.9
-		10.0.0.220/40001 10.0.9.9/443 6 1 1 eni=eni-nat egress pkt=10.0.0.77>10.0.9.9`,
+		10.0.1.5/40000 10.0.0.220/443 6 9 900 eni=eni-nat ingress pkt=10.0.1.5>203.0.113.5
+		10.0.0.220/40001 203.0.113.5/443 6 1 1 eni=eni-nat egress pkt=10.0.0.77>203.0.113.5`,
 		"10.0.0.77 client", "10.0.1.5 middle")
+	f("a gateway that shows the far end on the other side", `
+		10.0.0.220/40000 10.0.0.9/443 6 9 900 eni=eni-nat egress pkt=10.0.0.220>203.0.113.5 type=nat_gateway
+		10.0.0.220/1025 203.0.113.5/443 6 9 900 eni=eni-nat egress type=nat_gateway`,
+		"10.0.0.220 leg", "10.0.0.220 middle")
 }
 
 func TestIntervals(t *testing.T) {
