@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/periplus/periplus/format"
 	"github.com/periplus/periplus/periplus"
 )
 
@@ -63,6 +64,42 @@ func TestV2Samples(t *testing.T) {
 		if got != "" || d.Stats.BadTotal() == 0 || len(d.Stats.First) == 0 || d.Stats.First[0].Line != 1 {
 			t.Errorf("bad %s: got %q, %v; want no line and line 1 counted as bad", name, got, d.Stats)
 		}
+	}
+}
+
+// The same by way of records, as the command reads files.
+func TestV2SamplesAsRecords(t *testing.T) {
+	f := func(name string, want []string) {
+		t.Helper()
+		in, err := format.Open(bytes.NewReader(sample(t, name+".log")), format.Options{Now: time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		var d V2
+		recs := make([]periplus.Record, 3)
+		for err == nil {
+			var n int
+			n, err = in.Reader.Read(recs)
+			if err := d.Write(recs[:n]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var out bytes.Buffer
+		if _, err := d.WriteTo(&out); err != nil {
+			t.Fatal(err)
+		}
+		if got := sortedLines(out.String()); !slices.Equal(got, want) {
+			t.Errorf("%s: got\n%s\nwant\n%s", name, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+		if n := in.Reader.Stats().BadTotal(); (n > 0) != strings.Contains(name, "bad") {
+			t.Errorf("%s: %d bad lines", name, n)
+		}
+	}
+	for _, name := range []string{"digest-happy-path", "digest-bidirectional-case"} {
+		f(name, sortedLines(string(sample(t, name+".expected"))))
+	}
+	for _, name := range []string{"src-port", "dst-port", "bytes", "packets", "start", "end"} {
+		f("digest-error-bad-"+name, sortedLines(""))
 	}
 }
 
