@@ -1,0 +1,33 @@
+package format
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// The numbers of traffic-path and encryption-status in words, each one; what
+// nobody knows stays as it is.
+func TestAWSWords(t *testing.T) {
+	f := func(column, value, want string) {
+		t.Helper()
+		text := "srcaddr dstaddr " + column + " start end\n10.0.0.1 10.0.0.2 " + value + " 1700000000 1700000060\n"
+		recs, _ := readBytes(t, column, []byte(text), Options{Now: awsNow})
+		got := ""
+		if n := recs[0].Note; n != nil {
+			got = strings.TrimSpace(n.Path + " " + n.Encryption)
+		}
+		if got != want {
+			t.Errorf("%s %s: %q; want %q", column, value, got, want)
+		}
+	}
+	for i, want := range []string{"0", "same_vpc", "internet_or_gateway_endpoint", "virtual_private_gateway", "peering", "peering_regions",
+		"local_gateway", "gateway_endpoint", "internet_gateway", "9"} {
+		f("traffic-path", fmt.Sprint(i), want)
+	}
+	for i, want := range []string{"none", "nitro", "application", "nitro+application", "4"} {
+		f("encryption-status", fmt.Sprint(i), want)
+	}
+	f("traffic-path", "-", "")
+	f("encryption-status", "-", "")
+}
