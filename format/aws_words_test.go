@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/periplus/periplus/periplus"
 )
 
 // The numbers of traffic-path and encryption-status in words, each one; what
@@ -30,4 +32,19 @@ func TestAWSWords(t *testing.T) {
 	}
 	f("traffic-path", "-", "")
 	f("encryption-status", "-", "")
+}
+
+// Words are read in any case.
+func TestAWSWordsInAnyCase(t *testing.T) {
+	f := func(direction, action string, want periplus.Direction, verdict periplus.Verdict) {
+		t.Helper()
+		text := "srcaddr dstaddr flow-direction action log-status\n10.0.0.1 10.0.0.2 " + direction + " " + action + " Ok\n"
+		recs, stats := readBytes(t, direction, []byte(text), Options{Now: awsNow})
+		if len(recs) != 1 || recs[0].Direction != want || recs[0].Verdict != verdict {
+			t.Errorf("%s %s: %v, %+v", direction, action, recs, stats)
+		}
+	}
+	f("Ingress", "Accept", periplus.Ingress, periplus.Allowed)
+	f("EGRESS", "reject", periplus.Egress, periplus.Denied)
+	f("-", "-", periplus.DirectionUnknown, periplus.Unknown)
 }
