@@ -160,3 +160,8 @@ test('axe finds nothing in the table, the menus and the panels of several', asyn
     await look(`${scheme} ways, views`);
   }
 });
+
+test('a link to what is opened calls it by its name, not by its id', async ({ page }) => {
+  await page.goto('./?expand=inet%253Acc%253ADE');
+  await expect(page.getByRole('button', { name: 'Close: Germany opened' })).toBeVisible();
+});

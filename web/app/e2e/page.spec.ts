@@ -158,7 +158,7 @@ test('the line of the overview is of the chosen range and of nothing else', asyn
   await expect(told).toHaveText(new RegExp(`in 5 min at ${time(5).slice(11, 16)}$`));
   await expect(curve).toHaveCount(0);
   // What the strip says is of its bars, not of the range.
-  await expect(page.locator('.time-text p')).toHaveText(/ UTC · bars of 15 min$/);
+  await expect(page.locator('.time-text p')).toHaveText(/ UTC · 15 min bars$/);
   expect(await above(told)).toBeGreaterThanOrEqual(room);
 });
 

@@ -43,7 +43,7 @@ const states: State[] = [
     name: 'start',
     see: async (page, phone) => {
       await drawn(page);
-      await expect(page.getByText('20 Nov 2025 UTC · bars of 15 min')).toBeVisible();
+      await expect(page.getByText('20 Nov 2025 UTC · 15 min bars')).toBeVisible();
       await expect(page.locator('.notes')).toContainText('GCP sampled');
       await expect(page.locator('.notes')).toContainText('AWS log gaps');
       await expect(page.locator('#brush-text')).toContainText('logs lack records in a span: 16:00 – 16:30');

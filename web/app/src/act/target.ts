@@ -65,6 +65,7 @@ effect(() => {
 });
 /** nameOf is what a node is or was called here; else the last part of its id. */
 export function nameOf(id: string): string {
+  void graph.value; // who shows it shows it anew with the next answer
   const tail = id.slice(Math.max(id.lastIndexOf('/'), id.lastIndexOf(':')) + 1).replaceAll('+', ' ');
   try {
     return names.get(id) ?? (decodeURIComponent(tail) || id);

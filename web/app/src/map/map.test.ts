@@ -331,6 +331,29 @@ describe('paint and SVG', () => {
     for (const f of layout.frames) expect(texts.has(f.frame.label)).toBe(true);
   });
 
+  it('a box in another that is not drawn says its own name where both have no room', () => {
+    const long = 'a-very-long-name-of-an-account-that-fills-every-box-of-the-map-and-more-than-that';
+    const g: Graph = {
+      ...structuredClone(plain),
+      level: 'network',
+      groups: [
+        { id: 'aws:account:1', parent: null, kind: 'account', label: long, provider: 'aws' },
+        { id: 'aws:network:1', parent: 'aws:account:1', kind: 'network', label: 'prod', provider: 'aws' },
+      ],
+      nodes: ['app', 'data'].map((label) => ({
+        ...company.nodes[0],
+        id: `aws:subnet:1/${label}`,
+        parent: 'aws:network:1',
+        kind: 'gen.group',
+        label,
+      })),
+      edges: [],
+    };
+    const { scene, layout } = laid(g);
+    const all = paint({ scene, layout, routes: [], theme: light, measure, focus: null });
+    expect(all.flatMap((m) => (m.m === 'text' ? [m.text] : []))).toContain('prod');
+  });
+
   it('one sign for each denied path and one icon for each card', () => {
     const list = marks();
     const signs = list.filter((m) => m.m === 'dot' && m.fill === light.denied);

@@ -145,8 +145,9 @@ function headerMarks(out: Mark[], f: FrameBox, p: Picture): void {
     out.push({ m: 'glyph', name, x: box.x + 11, y: box.y + 8, size: 12, line: theme.glyph, a: 1 });
     const font = scaled(header, Math.min(z, 1.48));
     const n = frame.group?.endpoints;
-    const whole = f.context ? `${f.context} / ${frame.label}` : frame.label;
     const line = { x: box.x + 31, y: box.y + 14.2 + 4.3 * Math.min(z, 1.48), end: box.x + box.w - 12 };
+    const long = `${f.context} / ${frame.label}`;
+    const whole = f.context && measure(long, font) <= line.end - line.x ? long : frame.label;
     // The name goes before the count, and the count before the rest.
     const w = measure(whole, font);
     tail(out, p, line, n ? `${count(n)} endpoint${n === 1 ? '' : 's'}` : '', less, theme.muted, w);

@@ -29,7 +29,7 @@ export function Time() {
           <>
             <strong>{span(range[0], range[1])}</strong>
             <p class="muted">
-              {dates(range[0], range[1])} UTC{step ? ` · bars of ${bucket(step)}` : ''}
+              {dates(range[0], range[1])} UTC{step ? ` · ${bucket(step)} bars` : ''}
             </p>
             <div class="presets" role="group" aria-label="Time range">
               <Arrow dir={-1} />
