@@ -162,6 +162,27 @@ test('the line of the overview is of the chosen range and of nothing else', asyn
   expect(await above(told)).toBeGreaterThanOrEqual(room);
 });
 
+test('the line of the overview stays until the one of another range comes', async ({ page }) => {
+  await open(page);
+  const line = page.getByRole('figure').first();
+  await expect(line).toContainText('in 15 min');
+  let come = () => {};
+  const asked = new Promise<void>((r) => {
+    come = r;
+  });
+  await page.route('**/api/v1/timeline?*', async (route) => {
+    await asked;
+    await route.continue();
+  });
+  await page.getByRole('slider', { name: 'Begin of the range' }).focus();
+  await page.keyboard.press('End');
+  await expect(page).toHaveURL(/from=/);
+  await expect(page.locator('.details-head p')).toContainText('15 min');
+  expect(await line.textContent()).toContain('in 15 min at');
+  come();
+  await expect(line).toContainText('in 5 min at');
+});
+
 test('levels, metrics and verdicts are in the URL', async ({ page }) => {
   await open(page);
   const bar = page.getByRole('toolbar', { name: 'What the map shows' });

@@ -1,6 +1,7 @@
 // Right panel with nothing selected: the whole range.
 import { useRef } from 'preact/hooks';
 import type { Graph, GraphEdge } from '../api/graph';
+import type { Timeline } from '../api/panels';
 import { bytes, count, exact, length, passed, percent, quantity, span } from '../format';
 import { clock, graph, meta, rangeLine, selectEdge, timeline, times, view } from '../state';
 import { Bar, Icon, Section, Tile } from '../ui';
@@ -13,10 +14,14 @@ import { Series } from './Series';
 export function Overview({ close }: { close?: () => void }) {
   const g = graph.value.data;
   const t = times.value;
+  const before = useRef<Timeline | null>(null);
   if (!g || !t) return meta.value.data && !clock.value ? <p class="empty">No data yet.</p> : <Skeleton />;
   const { totals } = g;
   const { records, denied, dropped, unknown } = totals;
-  const line = (whole(t) ? timeline : rangeLine).value.data;
+  const { data, busy } = (whole(t) ? timeline : rangeLine).value;
+  // As the tiles, it stays until the answer to another range has come.
+  const line = data ?? (busy ? before.current : null);
+  before.current = line;
   const { show, metric } = view.value;
   const of = (n: number) => (records ? `${percent(n / records)} of records` : '');
   return (
