@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/periplus/periplus/periplus"
 )
@@ -222,11 +223,17 @@ func (d *V2) Write(recs []periplus.Record) error {
 
 // record adds one direction: ports, packets and bytes are n.
 func (d *V2) record(r *periplus.Record, src, dst netip.Addr, n [4]uint64) {
+	// Other clouds' names may hold what would make columns or lines of one.
 	text := func(s, none string) []byte {
 		if s == "" {
 			s = none
 		}
-		return []byte(s)
+		return []byte(strings.Map(func(r rune) rune {
+			if r == ' ' || periplus.Steers(r) {
+				return '_'
+			}
+			return r
+		}, s))
 	}
 	action := "ACCEPT"
 	if r.Verdict.Stopped() {

@@ -240,3 +240,23 @@ func BenchmarkV2(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)*100_000/b.Elapsed().Seconds(), "records/s")
 }
+
+// A name of another cloud makes no columns and no lines.
+func TestV2ForeignNames(t *testing.T) {
+	var d V2
+	at := time.Unix(1700000000, 0)
+	r := periplus.Record{Mark: periplus.MarkFlow, Place: &periplus.Place{Account: "a b\nc", Interface: "\x1b[31m\t"},
+		Src: netip.MustParseAddr("10.0.0.1"), Dst: netip.MustParseAddr("10.0.0.2"), SrcPort: 50000, DstPort: 443, Protocol: 6,
+		Packets: 1, Bytes: 40, Start: at, End: at.Add(time.Minute),
+		Has: periplus.HasSrcPort | periplus.HasDstPort | periplus.HasProtocol | periplus.HasPackets | periplus.HasBytes}
+	if err := d.Write([]periplus.Record{r}); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if _, err := d.WriteTo(&out); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := out.String(), "2 a_b_c _[31m_ 10.0.0.1 10.0.0.2 0 443 6 1 40 1700000000 1700000060 ACCEPT OK\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

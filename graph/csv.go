@@ -10,11 +10,13 @@ import (
 var csvExport = Export{"csv", "text/csv", "CSV, a line an edge and verdict", writeCSV}
 
 // Cell guards foreign text against spreadsheets that would run it as a
-// formula.
+// formula, and against terminals that would obey it. Ends of lines and tabs
+// within it stay.
 func Cell(s string) string {
+	s = plain(s)
 	if s != "" {
 		switch s[0] {
-		case '=', '+', '-', '@', '\t', '\r':
+		case '=', '+', '-', '@', '\t', '\r', '\n':
 			return "'" + s
 		}
 	}

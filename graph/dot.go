@@ -3,7 +3,8 @@ package graph
 import (
 	"io"
 	"strings"
-	"unicode"
+
+	"github.com/periplus/periplus/periplus"
 )
 
 var dotExport = Export{"dot", "text/vnd.graphviz", "Graphviz", writeDOT}
@@ -21,7 +22,7 @@ var colours = map[string]struct{ colour, style string }{
 func quote(s string) string {
 	var b strings.Builder
 	b.WriteByte('"')
-	for _, r := range s {
+	for _, r := range cut(s, dotText) {
 		switch {
 		case r == '"':
 			b.WriteString(`\"`)
@@ -29,7 +30,7 @@ func quote(s string) string {
 			b.WriteString(`\\`)
 		case r == '\n':
 			b.WriteString(`\n`)
-		case unicode.IsControl(r):
+		case periplus.Steers(r):
 			b.WriteByte(' ')
 		default:
 			b.WriteRune(r)
@@ -55,7 +56,7 @@ func writeDOT(w io.Writer, g *Graph) error {
 	var box func(parent, indent string)
 	box = func(parent, indent string) {
 		for _, b := range groups[parent] {
-			p.f("%ssubgraph %s {\n%s\tlabel=%s\n", indent, quote("cluster_"+b.ID), indent, quote(b.Label))
+			p.f("%ssubgraph %s {\n%s\tlabel=%s\n", indent, quote("cluster_"+ident(b.ID)), indent, quote(b.Label))
 			box(b.ID, indent+"\t")
 			p.f("%s}\n", indent)
 		}
@@ -64,7 +65,7 @@ func writeDOT(w io.Writer, g *Graph) error {
 			if n.Count > 1 {
 				label += " ×" + digits(&n.Count)
 			}
-			p.f("%s%s [label=%s]\n", indent, quote(n.ID), quote(label))
+			p.f("%s%s [label=%s]\n", indent, quote(ident(n.ID)), quote(label))
 		}
 	}
 	box("", "\t")
@@ -72,7 +73,7 @@ func writeDOT(w io.Writer, g *Graph) error {
 		e := &g.Edges[i]
 		for _, v := range e.Verdicts.list() {
 			c := colours[v.name]
-			p.f("\t%s -> %s [color=%s style=%s label=%s]\n", quote(e.Source), quote(e.Target), c.colour, c.style, quote(e.text(v)))
+			p.f("\t%s -> %s [color=%s style=%s label=%s]\n", quote(ident(e.Source)), quote(ident(e.Target)), c.colour, c.style, quote(e.text(v)))
 		}
 	}
 	p.f("}\n")

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -35,7 +34,7 @@ func ExportNamed(name string) (Export, error) {
 var jsonExport = Export{"json", "application/json", "JSON, as the page reads it", writeJSON}
 
 func writeJSON(w io.Writer, g *Graph) error {
-	enc := json.NewEncoder(w)
+	enc := NewJSON(w)
 	enc.SetIndent("", "  ")
 	return enc.Encode(g)
 }

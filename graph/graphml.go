@@ -9,10 +9,11 @@ import (
 
 var graphmlExport = Export{"graphml", "application/graphml+xml", "GraphML (yEd, Gephi, networkx)", writeGraphML}
 
-// x escapes foreign text for XML; what XML cannot hold becomes U+FFFD.
+// x escapes foreign text for XML; what XML cannot hold, and what steers a
+// terminal, becomes U+FFFD.
 func x(s string) string {
 	var b strings.Builder
-	_ = xml.EscapeText(&b, []byte(s)) // a Builder does not fail
+	_ = xml.EscapeText(&b, []byte(plain(s))) // a Builder does not fail
 	return b.String()
 }
 
@@ -38,7 +39,7 @@ func writeGraphML(w io.Writer, g *Graph) error {
 		boxes[b.ID] = b.Label
 	}
 	for _, n := range g.Nodes {
-		p.f("    <node id=\"%s\">", x(n.ID))
+		p.f("    <node id=\"%s\">", x(ident(n.ID)))
 		data("node", "label", n.Label)
 		data("node", "kind", n.Kind)
 		data("node", "provider", n.Provider)
@@ -49,7 +50,7 @@ func writeGraphML(w io.Writer, g *Graph) error {
 	for i := range g.Edges {
 		e := &g.Edges[i]
 		for _, v := range e.Verdicts.list() {
-			p.f("    <edge source=\"%s\" target=\"%s\">", x(e.Source), x(e.Target))
+			p.f("    <edge source=\"%s\" target=\"%s\">", x(ident(e.Source)), x(ident(e.Target)))
 			data("edge", "verdict", v.name)
 			data("edge", "stopped_at", v.at)
 			data("edge", "answer", e.Answer)

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"unicode"
+
+	"github.com/periplus/periplus/periplus"
 )
 
 var mermaidExport = Export{"mermaid", "text/vnd.mermaid", "Mermaid flowchart", writeMermaid}
@@ -13,7 +15,11 @@ var mermaidExport = Export{"mermaid", "text/vnd.mermaid", "Mermaid flowchart", w
 // end the quotes, start HTML or be read as Markdown is a character code.
 func entity(s string) string {
 	var b strings.Builder
-	for _, r := range s {
+	for _, r := range cut(s, mermaidText) {
+		if periplus.Steers(r) && !unicode.IsControl(r) {
+			b.WriteByte(' ') // as a code it would still turn the text around
+			continue
+		}
 		if strings.ContainsRune("\"#<>&;`\\[]{}|*_~%", r) || unicode.IsControl(r) {
 			fmt.Fprintf(&b, "#%d;", r)
 			continue

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"cmp"
-	"encoding/json"
 	"io"
 	"slices"
 	"strings"
@@ -41,7 +40,7 @@ func writeViewer(w io.Writer, g *Graph) error {
 		out.Nodes = append(out.Nodes, names[n.ID])
 	}
 	slices.Sort(out.Nodes)
-	enc := json.NewEncoder(w)
+	enc := NewJSON(w)
 	enc.SetIndent("", "  ")
 	return enc.Encode(out)
 }

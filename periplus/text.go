@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // TagText writes tags as lines of key=value, percent-encoded and sorted, which
@@ -40,4 +41,12 @@ func BadText(bad map[BadKind]int64) string {
 	}
 	slices.Sort(kinds)
 	return strings.Join(kinds, ",")
+}
+
+// Steers reports whether a character steers a terminal, or the reader of a
+// file, instead of standing for itself: control characters, ends of lines and
+// paragraphs, what turns the direction of the text around, and the two that are
+// no characters, which end an XML document.
+func Steers(r rune) bool {
+	return unicode.IsControl(r) || r == '\ufffe' || r == '\uffff' || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r)
 }

@@ -183,19 +183,33 @@ func (t *table) csv(out io.Writer) error {
 	return w.Error()
 }
 
+// widest is how far a column is aligned, and longest how much of a cell is
+// shown: one endless name must not pad every line. --csv and --json have all.
+const (
+	widest  = 80
+	longest = 400
+)
+
 func (t *table) print(out io.Writer) error {
 	width := make([]int, len(t.head))
 	lines := append([][]string{t.head}, t.rows...)
-	for _, row := range lines {
+	for n, row := range lines {
+		shown := make([]string, len(row))
 		for i, c := range row {
-			width[i] = max(width[i], len([]rune(printable(c))))
+			if c = printable(c); len(c) > longest {
+				if r := []rune(c); len(r) > longest {
+					c = string(r[:longest]) + "…"
+				}
+			}
+			shown[i] = c
+			width[i] = min(max(width[i], len([]rune(c))), widest)
 		}
+		lines[n] = shown
 	}
 	for _, row := range lines {
 		var b strings.Builder
 		for i, c := range row {
-			c = printable(c)
-			gap := strings.Repeat(" ", width[i]-len([]rune(c)))
+			gap := strings.Repeat(" ", max(0, width[i]-len([]rune(c))))
 			if t.right[i] {
 				c = gap + c
 			} else if i < len(row)-1 {

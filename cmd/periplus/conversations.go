@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -69,7 +68,7 @@ client, server, server_port, protocol, verdict, packets and bytes both ways
 }
 
 func (f *askFlags) printConversations(cmd *cobra.Command, e *env, q *query.Questions, a query.Ask) error {
-	enc := json.NewEncoder(e.out)
+	enc := graph.NewJSON(e.out)
 	out := newRows(e.out, f.csv)
 	if !f.json {
 		if err := out.write(conversationHead); err != nil {

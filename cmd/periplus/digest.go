@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/periplus/periplus/digest"
 	"github.com/periplus/periplus/format"
+	"github.com/periplus/periplus/graph"
 	"github.com/periplus/periplus/periplus"
 )
 
@@ -72,6 +72,9 @@ func (f *ingestFlags) digestV2(cmd *cobra.Command, e *env, paths []string, out *
 	if d.Unmeasured > 0 {
 		fmt.Fprintf(e.errOut, "periplus: no line tells of %d of the records: their packets or bytes were not counted, which is not 0\n", d.Unmeasured)
 	}
+	if d.Unmeasured > 0 && !f.quiet {
+		fmt.Fprintf(e.errOut, "%s without packets and bytes: version 2 has no place for them\n", several(d.Unmeasured, "record"))
+	}
 	_, err := d.WriteTo(out)
 	return errors.Join(err, bad)
 }
@@ -96,7 +99,7 @@ func (f *ingestFlags) digestRows(cmd *cobra.Command, e *env, paths []string, mem
 	}
 	defer result.Close()
 	fields := periplus.FlowFields[1:] // there are no objects here
-	enc, table := json.NewEncoder(out), newRows(out, as.csv)
+	enc, table := graph.NewJSON(out), newRows(out, as.csv)
 	row := make([]string, len(fields))
 	if !as.json {
 		for i, field := range fields {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -45,7 +44,7 @@ the log object. --json writes a line each. --limit 0 writes all.`,
 				return statement(e, s, err)
 			}
 			out := newRows(e.out, f.csv)
-			enc := json.NewEncoder(e.out)
+			enc := graph.NewJSON(e.out)
 			if !f.json {
 				head := []string{}
 				for _, field := range periplus.FlowFields {

@@ -3,18 +3,17 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"github.com/periplus/periplus/format"
+	"github.com/periplus/periplus/graph"
 	"github.com/periplus/periplus/periplus"
 )
 
@@ -95,7 +94,7 @@ func formatsJSON(out io.Writer, list []format.Format) error {
 }
 
 func writeJSON(out io.Writer, v any) error {
-	enc := json.NewEncoder(out)
+	enc := graph.NewJSON(out)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
@@ -157,7 +156,7 @@ func printExplanation(out io.Writer, x *format.Explanation) error {
 	fmt.Fprintln(out)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, f := range x.Fields {
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", printable(f.Name), printable(f.Value), f.Unit, f.Doc)
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", printable(f.Name), printable(f.Value), f.Unit, printable(f.Doc))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -188,7 +187,7 @@ func verdictOf(x *format.Explanation) string {
 // line ends, and what turns the direction of the text around.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r) {
+		if periplus.Steers(r) {
 			return '\uFFFD'
 		}
 		return r

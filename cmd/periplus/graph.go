@@ -15,6 +15,9 @@ import (
 	"github.com/periplus/periplus/query"
 )
 
+// mermaidEdges is how many edges Mermaid draws unless it is told otherwise.
+const mermaidEdges = 500
+
 func graphCommand(e *env) *cobra.Command {
 	var f askFlags
 	var name, level, compat string
@@ -98,6 +101,9 @@ as that viewer cuts: at least 10 records, then the 50 largest.`,
 				return err
 			}
 			fmt.Fprintln(e.errOut, g.Summary())
+			if export.Name == "mermaid" && len(g.Edges) > mermaidEdges {
+				fmt.Fprintf(e.errOut, "Mermaid draws no more than %d edges unless its setting maxEdges says so; --top %d writes the largest\n", mermaidEdges, mermaidEdges)
+			}
 			return out.Flush()
 		},
 	}

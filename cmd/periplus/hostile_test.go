@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/periplus/periplus/periplus"
 )
 
 // hostile is a name that is alive wherever it is not escaped.
@@ -166,6 +169,69 @@ func TestNoUTF8(t *testing.T) {
 		}
 		if n := strings.Count(out, "\n"); ask[0] == "conversations" && n != 5 {
 			t.Errorf("%d lines; want a heading and 4 conversations:\n%s", n, out)
+		}
+	}
+}
+
+// What steers a terminal, and a name without an end, leave tables, JSON and CSV
+// whole: nobody's terminal obeys a log.
+func TestSteeringNamesStayText(t *testing.T) {
+	dir := t.TempDir()
+	evil := []string{"\x1b[31mred\x1b]0;title\x07", "\u202eevil", "\u009b31m", "a\x00b\x7f", "two\nlines\r\n", strings.Repeat("long", 1<<18)}
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	rows := [][]string{{"address", "name", "group", "owner", "subnet"}}
+	var log strings.Builder
+	log.WriteString("version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status new\x1b[31m\n")
+	for i, e := range evil {
+		rows = append(rows, []string{fmt.Sprintf("10.0.9.%d", i), e, e, e, e})
+		id := strings.Join(strings.FieldsFunc(e, func(r rune) bool { return r <= ' ' }), "")
+		fmt.Fprintf(&log, "2 %s eni-%s 10.0.9.%d 10.0.2.20 50001 443 6 10 1000 1700000000 1700000050 ACCEPT OK %s\n", id, id, i, id)
+	}
+	if err := w.WriteAll(rows); err != nil {
+		t.Fatal(err)
+	}
+	names := write(t, filepath.Join(dir, "names.csv"), b.String())
+	// A NUL among the first lines would make it no text.
+	write(t, filepath.Join(dir, "logs", "a\x1b[31m\n\u202eb.log"), strings.ReplaceAll(log.String(), "\x00", ""))
+	lake := filepath.Join(dir, "lake")
+	_, said := cli(t, 0, "ingest", "--lake", lake, "--names", names, filepath.Join(dir, "logs"))
+	calm := func(what, text string) {
+		t.Helper()
+		if at := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && r != '\r' && r != '\t' && periplus.Steers(r) }); at >= 0 || !utf8.ValidString(text) {
+			t.Errorf("%s: %q steers", what, text[max(at, 0):min(len(text), max(at, 0)+40)])
+		}
+	}
+	calm("ingest", said)
+	for _, args := range [][]string{{"top", "--group-by", "client.name,client.subnet,client.account"}, {"conversations"}, {"flows"}, {"coverage", "--group-by", "account,interface"},
+		{"sql", "SELECT * FROM endpoints"}, {"graph", "--format", "dot"}, {"graph", "--format", "mermaid"}, {"graph", "--format", "graphml"}} {
+		for _, as := range []string{"", "--json", "--csv"} {
+			all := append(append([]string{}, args...), "--lake", lake)
+			if as != "" && args[0] == "graph" {
+				continue
+			}
+			if as != "" {
+				all = append(all, as)
+			}
+			out, said := cli(t, 0, all...)
+			calm(strings.Join(all, " "), out+said)
+			switch {
+			case as == "--json":
+				for d := json.NewDecoder(strings.NewReader(out)); ; {
+					var v any
+					if err := d.Decode(&v); err == io.EOF {
+						break
+					} else if err != nil {
+						t.Fatalf("%v: %v", all, err)
+					}
+				}
+			case as == "--csv":
+				if _, err := csv.NewReader(strings.NewReader(out)).ReadAll(); err != nil {
+					t.Errorf("%v: %v", all, err)
+				}
+			case args[0] == "top" && len(out) > 20000:
+				t.Errorf("a table of %d bytes: one name pads every line", len(out))
+			}
 		}
 	}
 }

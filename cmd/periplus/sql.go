@@ -37,7 +37,7 @@ says what the columns mean. --json writes a line each.`,
 			if err := k.build(cmd.Context(), e, true); err != nil {
 				return err
 			}
-			enc := json.NewEncoder(e.out)
+			enc := graph.NewJSON(e.out)
 			out := newRows(e.out, asCSV)
 			err = k.db.QueryUser(cmd.Context(), args[0], func(columns []string) error {
 				if asJSON {
