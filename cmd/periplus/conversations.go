@@ -90,7 +90,7 @@ func (f *askFlags) printConversations(cmd *cobra.Command, e *env, q *query.Quest
 		}
 		t := &c.Totals
 		return out.write([]string{c.Client, c.Server, port, fmt.Sprint(c.Protocol), j.Verdict, exact(t.RequestPackets), exact(t.RequestBytes), exact(t.ResponsePackets), exact(t.ResponseBytes),
-			fmt.Sprint(t.Records), graph.Cell(c.ClientNetwork), graph.Cell(c.ServerNetwork), stamp(c.FirstSeen), stamp(c.LastSeen)})
+			fmt.Sprint(t.Records), out.text(c.ClientNetwork), out.text(c.ServerNetwork), stamp(c.FirstSeen), stamp(c.LastSeen)})
 	})
 	if err != nil {
 		return err

@@ -124,7 +124,7 @@ func (f *ingestFlags) digestRows(cmd *cobra.Command, e *env, paths []string, mem
 			continue
 		}
 		for i, field := range fields {
-			row[i] = cell(field.Get(flow))
+			row[i] = table.cell(field.Get(flow))
 		}
 		if err := table.write(row); err != nil {
 			return err

@@ -77,9 +77,9 @@ the log object. --json writes a line each. --limit 0 writes all.`,
 						}
 						continue
 					}
-					row := []string{graph.Cell(r.URI)}
+					row := []string{out.text(r.URI)}
 					for _, field := range periplus.FlowFields[1:] {
-						row = append(row, cell(field.Get(&r.Flow)))
+						row = append(row, out.cell(field.Get(&r.Flow)))
 					}
 					if err := out.write(row); err != nil {
 						return err

@@ -404,3 +404,35 @@ func TestErrorsAreText(t *testing.T) {
 		t.Errorf("said %q", said)
 	}
 }
+
+// Hours are times in every answer, and sums say of how many records they know
+// nothing.
+func TestTopSays(t *testing.T) {
+	dir := t.TempDir()
+	name := write(t, filepath.Join(dir, "a.log"), "version srcaddr dstaddr srcport dstport protocol start end action\n"+
+		"2 10.0.0.1 10.0.0.2 50000 443 6 1700000000 1700000050 REJECT\n")
+	for _, as := range []string{"--json", "--csv", "--quiet"} {
+		out, said := cli(t, 0, "top", "--group-by", "hour", as, name)
+		if !strings.Contains(out, "2023-11-14T22:00:00Z") {
+			t.Errorf("%s: no time of the hour in\n%s", as, out)
+		}
+		if want := "1 record without packets and bytes"; as == "--quiet" && !strings.Contains(said, want) {
+			t.Errorf("it says %q, want %q", said, want)
+		}
+		if want := `"unmeasured_records": 1`; as == "--json" && !strings.Contains(out, want) {
+			t.Errorf("%s without %s", out, want)
+		}
+	}
+	if _, said := cli(t, 2, "conversations", name, "--group-by", "port"); !strings.Contains(said, "periplus top --group-by") {
+		t.Errorf("--group-by of conversations: %s", said)
+	}
+	lake := filepath.Join(dir, "lake")
+	cli(t, 0, "ingest", "--lake", lake, name)
+	const formula = "SELECT '=1+1' AS f, -5 AS n"
+	if out, _ := cli(t, 0, "sql", "--lake", lake, formula); out != "f\tn\n=1+1\t-5\n" {
+		t.Errorf("for people: %q", out)
+	}
+	if out, _ := cli(t, 0, "sql", "--csv", "--lake", lake, formula); out != "f,n\n'=1+1,-5\n" {
+		t.Errorf("for a sheet: %q", out)
+	}
+}

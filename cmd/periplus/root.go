@@ -23,6 +23,9 @@ func newRoot(e *env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if name := cmd.Name(); err.Error() == "unknown flag: --group-by" && (name == "flows" || name == "conversations") {
+			return exit{exitUsage, hint{err, fmt.Sprintf("%s are shown one by one; 'periplus top --group-by …' adds them up", name)}}
+		}
 		return exit{exitUsage, hint{err, fmt.Sprintf("see '%s --help'", cmd.CommandPath())}}
 	})
 	root.AddGroup(&cobra.Group{ID: "main", Title: "The main job:"}, &cobra.Group{ID: "ask", Title: "Questions:"}, &cobra.Group{ID: "more", Title: "More:"})

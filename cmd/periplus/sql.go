@@ -1,12 +1,9 @@
 package main
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -50,7 +47,7 @@ says what the columns mean. --json writes a line each.`,
 				}
 				row := make([]string, len(values))
 				for i, v := range values {
-					row[i] = cell(v)
+					row[i] = out.cell(v)
 				}
 				return out.write(row)
 			})
@@ -96,19 +93,4 @@ func (o object) MarshalJSON() ([]byte, error) {
 		b = b[:len(b)-1]
 	}
 	return append(b, '}'), nil
-}
-
-// cell is a value as text; foreign text is guarded for spreadsheets.
-func cell(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case string:
-		return graph.Cell(v)
-	case time.Time:
-		return v.UTC().Format(time.RFC3339Nano)
-	case []byte:
-		return base64.StdEncoding.EncodeToString(v)
-	}
-	return fmt.Sprint(v)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -69,6 +70,8 @@ type topJSON struct {
 	Rest   graph.Verdicts `json:"rest"`
 	All    int64          `json:"all"`
 	Totals graph.Verdicts `json:"totals"`
+	// Unmeasured are records of the totals that came without any counter.
+	Unmeasured graph.Int `json:"unmeasured_records"`
 }
 
 type topRowJSON struct {
@@ -79,11 +82,11 @@ type topRowJSON struct {
 
 func (f *askFlags) printTop(e *env, t *query.Top) error {
 	if f.json {
-		out := topJSON{graph.Range{From: t.Range.From, To: t.Range.To}, t.By, []topRowJSON{}, graph.VerdictsOf(t.Rest, ""), t.All, graph.VerdictsOf(t.Totals, "")}
+		out := topJSON{graph.Range{From: t.Range.From, To: t.Range.To}, t.By, []topRowJSON{}, graph.VerdictsOf(t.Rest, ""), t.All, graph.VerdictsOf(t.Totals, ""), graph.Int(t.Totals.All().Unmeasured)}
 		for _, r := range t.Rows {
 			values := map[string]string{}
 			for i, v := range r.Values {
-				values[t.By[i]] = v
+				values[t.By[i]] = hour(t.By[i], v)
 			}
 			out.Rows = append(out.Rows, topRowJSON{values, graph.CounterOf(r.Verdicts.All()), graph.VerdictsOf(r.Verdicts, "")})
 		}
@@ -106,6 +109,7 @@ func (f *askFlags) printTop(e *env, t *query.Top) error {
 	for _, r := range t.Rows {
 		values := append([]string{}, r.Values...)
 		for i, by := range t.By {
+			values[i] = hour(by, values[i])
 			if !f.csv {
 				values[i] = named(by, values[i], r.Values, t.By)
 			}
@@ -124,7 +128,23 @@ func (f *askFlags) printTop(e *env, t *query.Top) error {
 		return err
 	}
 	said(e, t.Range)
+	unmeasured(e, t.Totals.All().Unmeasured)
 	return nil
+}
+
+// hour writes hours, which SQL counts in seconds, as times.
+func hour(by, v string) string {
+	if n, err := strconv.ParseInt(v, 10, 64); by == "hour" && err == nil {
+		return stamp(time.Unix(n, 0))
+	}
+	return v
+}
+
+// unmeasured tells on stderr that sums are lower bounds.
+func unmeasured(e *env, records int64) {
+	if records > 0 {
+		fmt.Fprintf(e.errOut, "%s without packets and bytes, such as denials: these are sums of the others\n", several(records, "record"))
+	}
 }
 
 // named writes ports and protocols as people know them.
