@@ -24,7 +24,7 @@ func awsArrow(name string) arrow.DataType {
 	switch name {
 	case "version", "srcport", "dstport", "protocol", "tcp_flags", "traffic_path", "encryption_status":
 		return arrow.PrimitiveTypes.Int32
-	case "packets", "bytes", "start", "end":
+	case "packets", "bytes", "start", "end", "accountId": // no account of AWS's is a number, some other writer's may be
 		return arrow.PrimitiveTypes.Int64
 	}
 	return arrow.BinaryTypes.String
@@ -120,6 +120,15 @@ func parquetRows(t testing.TB, text []byte) string {
 		t.Fatal(err)
 	}
 	return string(out)
+}
+
+// An account that some writer took for a number has its zeros back.
+func TestAWSParquetAccountNumber(t *testing.T) {
+	data := parquetOf(t, "version accountId srcaddr dstaddr start end", `[{"version":2,"accountId":11122223333,"srcaddr":"10.0.0.1","dstaddr":"10.0.0.2","start":1700000000,"end":1700000060}]`, compress.Codecs.Snappy)
+	recs, _ := readBytes(t, "account", data, Options{Now: awsNow})
+	if got := recs[0].Place.Account; got != "011122223333" {
+		t.Errorf("account %s; want 011122223333", got)
+	}
 }
 
 func TestAWSParquetDamaged(t *testing.T) {

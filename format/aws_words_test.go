@@ -48,3 +48,12 @@ func TestAWSWordsInAnyCase(t *testing.T) {
 	f("EGRESS", "reject", periplus.Egress, periplus.Denied)
 	f("-", "-", periplus.DirectionUnknown, periplus.Unknown)
 }
+
+// A log stream bears the name of its interface.
+func TestLogStream(t *testing.T) {
+	for in, want := range map[string]string{"eni-0aaa-all": "eni-0aaa", "eni-0aaa-accept": "eni-0aaa", "eni-0aaa-reject": "eni-0aaa", "eni-0aaa": "eni-0aaa", "other-all": "", "": ""} {
+		if got := logStream(in); got != want {
+			t.Errorf("%s: %q; want %q", in, got, want)
+		}
+	}
+}
