@@ -61,4 +61,9 @@ func TestGCPFirewallEntries(t *testing.T) {
 			t.Errorf("region %q, zone %q; global is neither", r.Place.Region, r.Place.Zone)
 		}
 	}
+	// A shared VPC's log belongs to the host project, its machine to another.
+	r := gcpRecord(t, "firewall", `"disposition":"ALLOWED","rule_details":{"reference":"r","direction":"INGRESS"},"instance":{"project_id":"p9","vm_name":"web","region":"us-east1"},"vpc":{"project_id":"p1","vpc_name":"prod"}`)
+	if p := r.Place; p.Account != "p1" || p.Interface != "web" || p.Region != "us-east1" || p.Network != "p1/prod" || r.DstID == nil || r.DstID.Account != "p9" {
+		t.Errorf("place %+v, machine %+v; want account p1 for the log and p9 for the machine", *p, r.DstID)
+	}
 }
