@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -187,6 +188,25 @@ func TestTupleTimes(t *testing.T) {
 		if at, ok := m.get(key(i)); !ok || at != int64(i) {
 			t.Fatalf("connection %d: %d, %v; want %d", i, at, ok, i)
 		}
+	}
+}
+
+// A tuple covers the time since the one before of its connection at its NIC,
+// not at another one's whose tuples lie in the same file.
+func TestAzureSpanIsOfTheNIC(t *testing.T) {
+	record := func(mac, tuples string) string {
+		return `{"time":"2026-05-01T10:00:00Z","flowLogVersion":4,"macAddress":"` + mac + `","category":"FlowLogFlowEvent","flowRecords":{"flows":[{"aclID":"a","flowGroups":[{"rule":"R","flowTuples":[` + tuples + `]}]}]}}`
+	}
+	const tuple = `,10.2.0.4,10.2.0.5,50100,443,6,O,`
+	in := `{"records":[` + record("0A", `"1777629600000`+tuple+`B,NX,,,,","1777629660000`+tuple+`C,NX,1,40,1,40"`) + "," +
+		record("0B", `"1777629700000`+tuple+`C,NX,1,40,1,40"`) + "," + record("0A", `"1777629720000`+tuple+`E,NX,1,40,1,40"`) + `]}`
+	recs, _ := readBytes(t, "two NICs", []byte(in), Options{Now: awsNow})
+	var got []int64
+	for i := range recs {
+		got = append(got, recs[i].Start.Unix()-1777629600)
+	}
+	if want := []int64{0, 0, 100 - 300, 60}; !slices.Equal(got, want) {
+		t.Errorf("tuples begin at %d; want %d", got, want)
 	}
 }
 
