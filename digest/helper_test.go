@@ -21,7 +21,7 @@ var t0 = time.Date(2026, 5, 1, 10, 0, 0, 0, time.UTC)
 //
 //	at=10-60 eni=… flags=S|SA|… egress ingress through deny drop unknown init
 //	pkt=src>dst type=… instance=… id=… event rev=packets/bytes begin cont end
-//	reason=… path=… srcsvc=… dstsvc=… part nocount gcp azure net=… log=… booked=…
+//	reason=… path=… srcsvc=… dstsvc=… part nocount noproto gcp azure net=… log=… booked=…
 func rec(t testing.TB, line string) periplus.Record {
 	t.Helper()
 	f := strings.Fields(line)
@@ -105,6 +105,8 @@ func rec(t testing.TB, line string) periplus.Record {
 			r.Mark = periplus.MarkNoData
 		case "skipdata":
 			r.Mark = periplus.MarkSkipData
+		case "noproto":
+			r.Has &^= periplus.HasProtocol
 		case "nocount":
 			r.Has &^= periplus.HasPackets | periplus.HasBytes
 		case "nobytes":

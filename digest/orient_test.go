@@ -119,7 +119,9 @@ func TestOrient(t *testing.T) {
 		10.0.0.1/40001 10.0.0.2/8080 6 1 100
 		10.0.0.2/8080 10.0.0.1/40001 6 2 200`,
 		`10.0.0.1>10.0.0.2/8080 6 service unknown allowed req=6/600 resp=6/600`)
-	f("a protocol that is not logged keeps its ports", `10.0.0.1/40000 10.0.0.2/443 0 5 500`,
+	f("a protocol that is not logged keeps its ports", `10.0.0.1/40000 10.0.0.2/443 0 5 500 noproto`,
+		`10.0.0.1>10.0.0.2/443 0 privileged unknown allowed req=5/500 resp=?`)
+	f("protocol 0 has no ports", `10.0.0.1/40000 10.0.0.2/443 0 5 500`,
 		`10.0.0.1>10.0.0.2 0 one_way unknown allowed req=5/500 resp=?`)
 	f("IPv4-mapped is IPv4", `
 		::ffff:10.0.0.1/40000 10.0.0.2/443 6 5 500

@@ -283,7 +283,7 @@ func PortsOf(uses []query.PortUse) []Port {
 			if t.Records == 0 && !t.Bytes().Known {
 				continue
 			}
-			p := Port{Protocol: query.ProtocolName(u.Protocol), Verdict: periplus.Verdict(v).String(), Counter: CounterOf(t)}
+			p := Port{Protocol: query.ProtocolOf(u.Protocol, u.HasPort), Verdict: periplus.Verdict(v).String(), Counter: CounterOf(t)}
 			if u.HasPort {
 				n := int(u.Port)
 				p.Port, p.Name = &n, periplus.ServiceName(u.Port, u.Protocol)

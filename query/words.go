@@ -23,6 +23,19 @@ func ProtocolName(n uint8) string {
 	return strconv.Itoa(int(n))
 }
 
+// ProtocolOf is ProtocolName where a log may not have said the protocol: a row
+// then has 0, which no packet with ports has.
+func ProtocolOf(n uint8, hasPort bool) string {
+	if ProtocolUnknown(n, hasPort) {
+		return "unknown"
+	}
+	return ProtocolName(n)
+}
+
+// ProtocolUnknown reports whether a row's protocol is certainly none that its log
+// said.
+func ProtocolUnknown(n uint8, hasPort bool) bool { return n == 0 && hasPort }
+
 // portWords are the names that the completion offers, sorted. Any other service of
 // periplus.ServicePort is understood as well.
 var portWords = []string{

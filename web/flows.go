@@ -42,7 +42,7 @@ type flowRow struct {
 }
 
 func rowOf(f *query.FlowRow) flowRow {
-	row := flowRow{First: f.FirstSeen, Last: f.LastSeen, Client: f.Client.String(), Server: f.Server.String(), Protocol: query.ProtocolName(f.Protocol),
+	row := flowRow{First: f.FirstSeen, Last: f.LastSeen, Client: f.Client.String(), Server: f.Server.String(), Protocol: query.ProtocolOf(f.Protocol, f.HasPort),
 		Verdict: f.Verdict.String(), RequestBytes: graph.Known(f.RequestBytes), ResponseBytes: graph.Known(f.ResponseBytes),
 		RequestPackets: graph.Known(f.RequestPackets), ResponsePackets: graph.Known(f.ResponsePackets), Records: graph.Int(f.Records), Opened: graph.Known(f.Opened),
 		Observer: f.Observer.String(), OrientedBy: f.OrientedBy.String(), Object: f.URI}

@@ -15,7 +15,7 @@ type conversationJSON struct {
 	Client          string     `json:"client"`
 	Server          string     `json:"server"`
 	ServerPort      *int       `json:"server_port"`
-	Protocol        int        `json:"protocol"`
+	Protocol        *int       `json:"protocol"`
 	Verdict         string     `json:"verdict"`
 	RequestPackets  *graph.Int `json:"request_packets"`
 	RequestBytes    *graph.Int `json:"request_bytes"`
@@ -76,11 +76,15 @@ func (f *askFlags) printConversations(cmd *cobra.Command, e *env, q *query.Quest
 		}
 	}
 	r, err := q.Conversations(cmd.Context(), a, func(c *query.Conversation) error {
-		j := conversationJSON{Client: c.Client, Server: c.Server, Protocol: int(c.Protocol), Verdict: c.Verdict.String(),
+		j := conversationJSON{Client: c.Client, Server: c.Server, Verdict: c.Verdict.String(),
 			RequestPackets: graph.Known(c.Totals.RequestPackets), RequestBytes: graph.Known(c.Totals.RequestBytes),
 			ResponsePackets: graph.Known(c.Totals.ResponsePackets), ResponseBytes: graph.Known(c.Totals.ResponseBytes), Records: graph.Int(c.Totals.Records),
 			ClientNetwork: c.ClientNetwork, ServerNetwork: c.ServerNetwork, FirstSeen: c.FirstSeen, LastSeen: c.LastSeen}
-		port := ""
+		port, protocol := "", ""
+		if !query.ProtocolUnknown(c.Protocol, c.HasPort) {
+			p := int(c.Protocol)
+			j.Protocol, protocol = &p, fmt.Sprint(p)
+		}
 		if c.HasPort {
 			p := int(c.ServerPort)
 			j.ServerPort, port = &p, fmt.Sprint(p)
@@ -89,7 +93,7 @@ func (f *askFlags) printConversations(cmd *cobra.Command, e *env, q *query.Quest
 			return enc.Encode(j)
 		}
 		t := &c.Totals
-		return out.write([]string{c.Client, c.Server, port, fmt.Sprint(c.Protocol), j.Verdict, exact(t.RequestPackets), exact(t.RequestBytes), exact(t.ResponsePackets), exact(t.ResponseBytes),
+		return out.write([]string{c.Client, c.Server, port, protocol, j.Verdict, exact(t.RequestPackets), exact(t.RequestBytes), exact(t.ResponsePackets), exact(t.ResponseBytes),
 			fmt.Sprint(t.Records), out.text(c.ClientNetwork), out.text(c.ServerNetwork), stamp(c.FirstSeen), stamp(c.LastSeen)})
 	})
 	if err != nil {

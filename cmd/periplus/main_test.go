@@ -100,6 +100,23 @@ func TestConversationsCountEachPacketOnce(t *testing.T) {
 	}
 }
 
+// A log without a protocol says none: 0 would be one.
+func TestProtocolThatNobodyLogged(t *testing.T) {
+	text := write(t, filepath.Join(t.TempDir(), "short.log"), `version interface-id srcaddr dstaddr srcport dstport packets bytes start end action log-status
+2 eni-0a 10.0.1.10 10.0.2.20 50001 443 10 1000 1700000000 1700000050 ACCEPT OK
+`)
+	out, _ := cli(t, 0, "conversations", "--json", text)
+	if !strings.Contains(out, `"server_port":443,"protocol":null,`) {
+		t.Errorf("conversations: %s", out)
+	}
+	if out, _ = cli(t, 0, "conversations", "--csv", text); !strings.Contains(out, "10.0.1.10,10.0.2.20,443,,allowed") {
+		t.Errorf("conversations as CSV: %s", out)
+	}
+	if out, _ = cli(t, 0, "graph", "--format", "dot", "--group-by", "host", text); !strings.Contains(out, "unknown/443") {
+		t.Errorf("graph: %s", out)
+	}
+}
+
 func TestIngestReadsOnlyWhatIsNew(t *testing.T) {
 	dir, lake := logs(t), filepath.Join(t.TempDir(), "lake")
 	_, first := cli(t, 0, "ingest", "--lake", lake, dir)
