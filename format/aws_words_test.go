@@ -57,3 +57,20 @@ func TestLogStream(t *testing.T) {
 		}
 	}
 }
+
+// A tag's value is percent-encoded; a plus stands for itself, and what is no
+// encoding stays.
+func TestAWSTags(t *testing.T) {
+	f := func(value, want string) {
+		t.Helper()
+		text := "srcaddr dstaddr flow-direction instance-tag\n10.0.0.1 10.0.0.2 egress " + value + "\n"
+		recs, _ := readBytes(t, value, []byte(text), Options{Now: awsNow})
+		if id := recs[0].SrcID; id == nil || len(id.Tags) != 1 || id.Tags[0] != (periplus.Column{Name: "instance-tag", Value: want}) {
+			t.Errorf("%s: %+v; want %s", value, id, want)
+		}
+	}
+	f("my%2Dapp", "my-app")
+	f("a%20b%3Ac%2Fd%3De", "a b:c/d=e")
+	f("a+b", "a+b")
+	f("100%", "100%")
+}
