@@ -140,7 +140,7 @@ func FilePath(uri string) (string, bool) {
 }
 
 // Open opens an object of Objects.
-func (f *Files) Open(_ context.Context, o *periplus.Object) (io.ReadCloser, error) {
+func (f *Files) Open(ctx context.Context, o *periplus.Object) (io.ReadCloser, error) {
 	if strings.HasPrefix(o.URI, "stdin:") { // a lake adds when it was read
 		if f.Stdin != nil {
 			return io.NopCloser(f.Stdin), nil
@@ -151,5 +151,32 @@ func (f *Files) Open(_ context.Context, o *periplus.Object) (io.ReadCloser, erro
 	if !ok {
 		return nil, fmt.Errorf("%s: not a file", o.URI)
 	}
+	if info, err := os.Stat(path); err == nil && info.Mode()&fs.ModeNamedPipe != 0 {
+		return openPipe(ctx, path)
+	}
 	return os.Open(path)
+}
+
+// openPipe opens a pipe with a name. Opening waits for who writes into it, and
+// cannot be called off: where ctx ends first, it is left behind.
+func openPipe(ctx context.Context, path string) (io.ReadCloser, error) {
+	type opened struct {
+		in  *os.File
+		err error
+	}
+	got := make(chan opened, 1)
+	go func() {
+		in, err := os.Open(path)
+		got <- opened{in, err}
+	}()
+	select {
+	case o := <-got:
+		if o.err != nil {
+			return nil, o.err
+		}
+		context.AfterFunc(ctx, func() { o.in.Close() }) // ends a read that waits
+		return o.in, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
