@@ -68,6 +68,9 @@ func didYouMean(s string) string {
 	return fmt.Sprintf("; did you mean %q?", s)
 }
 
+// Groups are the names that Top groups by.
+func Groups() []string { return groupNames() }
+
 func groupNames() []string {
 	names := []string{"hour"}
 	for _, f := range fields {

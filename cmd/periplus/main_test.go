@@ -344,6 +344,11 @@ func TestVersionCompletionMan(t *testing.T) {
 			t.Errorf("completion %s prints %d bytes", shell, len(out))
 		}
 	}
+	for flag, want := range map[string]string{"graph --format": "graphml", "graph --group-by": "subnet", "top --group-by": "client.service", "map --log-format": "azure-nsg", "flows --show": "dropped"} {
+		if out, _ := cli(t, 0, append(append([]string{"__complete"}, strings.Fields(flag)...), "")...); !strings.Contains(out, want) {
+			t.Errorf("%s completes to\n%s", flag, out)
+		}
+	}
 	dir := t.TempDir()
 	cli(t, 0, "man", dir)
 	if _, err := os.Stat(filepath.Join(dir, "periplus-ingest.1")); err != nil {

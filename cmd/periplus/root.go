@@ -41,6 +41,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SetHelpCommandGroupID("more")
 	root.SetCompletionCommandGroupID("more")
 	usage(root)
+	completions(root)
 	return root
 }
 
