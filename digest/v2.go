@@ -191,8 +191,8 @@ func (d *V2) span(start, end int64) {
 }
 
 // Write takes records in, written as version 2 would: interface-level
-// addresses, REJECT for what was stopped, ACCEPT for everything else. Azure's
-// answers become lines of their own.
+// addresses, ACCEPT for what was let through, REJECT for what was stopped, - where
+// the log does not say it. Azure's answers become lines of their own.
 func (d *V2) Write(recs []periplus.Record) error {
 	for i := range recs {
 		r := &recs[i]
@@ -235,9 +235,12 @@ func (d *V2) record(r *periplus.Record, src, dst netip.Addr, n [4]uint64) {
 			return r
 		}, s))
 	}
-	action := "ACCEPT"
-	if r.Verdict.Stopped() {
+	action := "-"
+	switch {
+	case r.Verdict.Stopped():
 		action = "REJECT"
+	case r.Verdict == periplus.Allowed:
+		action = "ACCEPT"
 	}
 	d.add(&[v2Columns][]byte{
 		v2Version: []byte("2"), v2Account: text(r.Place.Account, "unknown"), v2Interface: text(r.Place.Interface, "-"),

@@ -185,7 +185,7 @@ func TestV2WithoutTimes(t *testing.T) {
 		if _, err := d.WriteTo(&out); err != nil {
 			t.Fatal(err)
 		}
-		if got, want := out.String(), "2 unknown - 10.0.0.1 10.0.0.2 0 0 0 5 500 "+want+" ACCEPT OK\n"; got != want {
+		if got, want := out.String(), "2 unknown - 10.0.0.1 10.0.0.2 0 0 0 5 500 "+want+" - OK\n"; got != want {
 			t.Errorf("got %swant %s", got, want)
 		}
 	}
@@ -256,7 +256,7 @@ func TestV2ForeignNames(t *testing.T) {
 	if _, err := d.WriteTo(&out); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := out.String(), "2 a_b_c _[31m_ 10.0.0.1 10.0.0.2 0 443 6 1 40 1700000000 1700000060 ACCEPT OK\n"; got != want {
+	if got, want := out.String(), "2 a_b_c _[31m_ 10.0.0.1 10.0.0.2 0 443 6 1 40 1700000000 1700000060 - OK\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -112,7 +112,7 @@ func (r *awsParquetReader) schema() error {
 	for i := range s.NumColumns() {
 		c := s.Column(i)
 		if c.MaxRepetitionLevel() > 0 {
-			r.stats.AddUnknown(c.Path()) // a list: no flow log has one
+			r.stats.AddUnknown(c.Path(), 1) // a list: no flow log has one
 			continue
 		}
 		if awsKnown([]byte(c.Name())) != nil {

@@ -213,10 +213,7 @@ func (p *awsParser) columns(names []string) {
 func (p *awsParser) flush(stats *periplus.Stats) {
 	for i := range p.cols {
 		if c := &p.cols[i]; c.op == awsUnknown {
-			if stats.Unknown == nil {
-				stats.Unknown = map[string]int64{}
-			}
-			stats.Unknown[c.name] += c.seen
+			stats.AddUnknown(c.name, c.seen)
 			c.seen = 0
 		}
 	}

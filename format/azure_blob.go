@@ -294,7 +294,7 @@ func (a *azureReader) member(f *azureFrame) {
 	} else if azureSilent(k) {
 		t.skip()
 	} else if v := t.raw(); t.fault == jsonFine {
-		a.stats.AddUnknown(a.keep(f, k, v))
+		a.stats.AddUnknown(a.keep(f, k, v), 1)
 	}
 	if t.fault == jsonFine {
 		f.begun = true
@@ -408,7 +408,7 @@ func (a *azureReader) tuple(r *periplus.Record, s []byte) bool {
 	}
 	r.Line = a.line
 	for _, c := range r.Extra {
-		a.stats.AddUnknown(c.Name)
+		a.stats.AddUnknown(c.Name, 1)
 	}
 	r.Extra = append(append(r.Extra, a.flow.extra...), a.head.extra...)
 	a.stats.Records++

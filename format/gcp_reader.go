@@ -251,7 +251,7 @@ func (g *gcpReader) record(r *periplus.Record, line int64) bool {
 	}
 	for _, x := range g.p.extra {
 		c := periplus.Column{Name: g.names.word2(x.group, x.name), Value: g.names.value(x.value)}
-		g.stats.AddUnknown(c.Name)
+		g.stats.AddUnknown(c.Name, 1)
 		extra = append(extra, c)
 	}
 	r.Extra = extra

@@ -1,6 +1,10 @@
 package periplus
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // A Reader yields the records of one object.
 type Reader interface {
@@ -50,7 +54,8 @@ type Stats struct {
 	SkipData int64
 	Bad      map[BadKind]int64
 	First    []SyntaxError // the first few bad lines, at most MaxFirst
-	// Unknown names the columns that nobody knows and that were kept.
+	// Unknown counts the values of columns that nobody knows and that were kept, by
+	// name: of MaxUnknown columns, and of the rest together as OtherColumns.
 	Unknown map[string]int64
 }
 
@@ -68,12 +73,27 @@ func (s *Stats) AddBad(e SyntaxError) {
 	}
 }
 
-// AddUnknown counts a value of a column that nobody knows.
-func (s *Stats) AddUnknown(name string) {
+// MaxUnknown is how many columns that nobody knows a Stats tells apart: a log may
+// make up names without end.
+const MaxUnknown = 100
+
+// OtherColumns stands for the columns beyond MaxUnknown.
+const OtherColumns = "(other columns)"
+
+// AddUnknown counts values of a column that nobody knows.
+func (s *Stats) AddUnknown(name string, values int64) {
 	if s.Unknown == nil {
 		s.Unknown = map[string]int64{}
 	}
-	s.Unknown[name]++
+	_, kept := s.Unknown[name]
+	named := len(s.Unknown)
+	if _, ok := s.Unknown[OtherColumns]; ok {
+		named--
+	}
+	if !kept && named >= MaxUnknown {
+		name = OtherColumns
+	}
+	s.Unknown[name] += values
 }
 
 // BadTotal is the number of bad lines of all kinds.
@@ -97,11 +117,8 @@ func (s *Stats) Add(o *Stats) {
 		}
 		s.Bad[k] += n
 	}
-	for k, n := range o.Unknown {
-		if s.Unknown == nil {
-			s.Unknown = map[string]int64{}
-		}
-		s.Unknown[k] += n
+	for _, name := range slices.Sorted(maps.Keys(o.Unknown)) {
+		s.AddUnknown(name, o.Unknown[name])
 	}
 	for _, e := range o.First {
 		if len(s.First) < MaxFirst {
