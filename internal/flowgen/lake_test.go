@@ -3,6 +3,7 @@ package flowgen_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
@@ -100,7 +101,11 @@ func (h *harbour) takeFrom(from *shuffled, objects int) *lake.Summary {
 		h.t.Fatal(err)
 	}
 	for _, f := range s.Failures {
-		h.t.Errorf("not read: %v", f)
+		// A file of nothing but bad lines is among the scenarios; had it been more,
+		// the totals would show it.
+		if !errors.Is(f.Err, lake.ErrNoLine) {
+			h.t.Errorf("not read: %v", f)
+		}
 	}
 	if err := h.keeper.Current(context.Background(), time.Time{}, time.Time{}); err != nil {
 		h.t.Fatal(err)
