@@ -328,6 +328,12 @@ func (o *Object) rule(r *periplus.Record, k *row) ruling {
 		}
 		return ruling{rank(periplus.ByProvider), false, true}
 	}
+	return o.byPorts(k)
+}
+
+// byPorts settles a row by a privileged port alone, where nothing that was
+// known before speaks against it.
+func (o *Object) byPorts(k *row) ruling {
 	aServes, ok := byPrivileged(k.aPort, k.bPort)
 	if !ok || mayWait(k.aPort, k.bPort, k.protocol) {
 		return ruling{}
@@ -346,8 +352,8 @@ func (o *Object) rule(r *periplus.Record, k *row) ruling {
 
 // evidence remembers how a 5-tuple is oriented, for its records that wait.
 func (o *Object) evidence(k *row, rev bool, by uint64) {
-	if !mayWait(k.aPort, k.bPort, k.protocol) {
-		return
+	if o.byPorts(k).ok {
+		return // none waits
 	}
 	t := k.tuple()
 	if t.b.less(t.a) {

@@ -183,6 +183,12 @@ func TestFlagsBeatWhatWasKnown(t *testing.T) {
 		10.0.0.1/443 10.0.0.2/50051 6 1 100
 		10.0.0.2/50051 10.0.0.1/443 6 5 500 flags=S`,
 		`10.0.0.2>10.0.0.1/443 6 flags unknown allowed req=12/1200 resp=1/100`)
+	// A request that was stopped names no server: only the 5-tuple's own flags
+	// speak against the port that served once.
+	f(`10.0.0.2/50051 10.0.0.1/443 6 5 500 flags=S deny
+		10.0.0.2/50051 10.0.0.1/443 6 7 700 flags=0`,
+		`10.0.0.2>10.0.0.1/443 6 flags unknown allowed req=7/700 resp=?
+		10.0.0.2>10.0.0.1/443 6 flags unknown denied req=5/500 resp=?`)
 	f(`10.0.0.2/50051 10.0.0.1/443 6 7 700 flags=0`,
 		`10.0.0.1>10.0.0.2/50051 6 known unknown allowed req=? resp=7/700`)
 }
