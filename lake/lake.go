@@ -64,7 +64,7 @@ func Create(ctx context.Context, dir string, options ...Option) (*Lake, error) {
 		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, fmt.Errorf("make the lake: %w", err)
+		return nil, fmt.Errorf("make the lake: %w; give a folder that can be written", err)
 	}
 	l, err := newLake(dir, options) // again: its real name is known only now
 	if err != nil {

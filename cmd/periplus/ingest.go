@@ -360,7 +360,12 @@ func printStats(e *env, s *periplus.Stats) {
 		fmt.Fprintf(e.errOut, "%-14s %s\n", name, fmt.Sprintf(format, args...))
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Unknown)) {
-		out("columns", "1 unknown column kept: %s, %s", printable(name), several(s.Unknown[name], "value"))
+		values := several(s.Unknown[name], "value")
+		if name == periplus.OtherColumns {
+			out("columns", "more than %d unknown columns kept: %s of those not named here", periplus.MaxUnknown, values)
+			continue
+		}
+		out("columns", "1 unknown column kept: %s, %s", printable(name), values)
 	}
 	if n := s.BadTotal(); n > 0 {
 		out("bad lines", "%d (%s)", n, strings.ReplaceAll(periplus.BadText(s.Bad), ",", ", "))

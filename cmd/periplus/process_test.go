@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -14,6 +15,8 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"github.com/periplus/periplus/periplus"
 )
 
 // TestMain lets a test start the command as a process of its own.
@@ -165,5 +168,30 @@ func TestSQLWritesEveryNumberAsJSON(t *testing.T) {
 	out, _ := cli(t, 0, "sql", "--lake", lake, "--json", "SELECT 'nan'::DOUBLE AS a, 'inf'::DOUBLE AS b, 1.5::DOUBLE AS c")
 	if want := "{\"a\":null,\"b\":null,\"c\":1.5}\n"; out != want {
 		t.Errorf("got %s, want %s", out, want)
+	}
+}
+
+// A log with more unknown columns than are named says so.
+func TestSummaryOfManyColumns(t *testing.T) {
+	var stats periplus.Stats
+	for i := range periplus.MaxUnknown + 2 {
+		stats.AddUnknown(fmt.Sprintf("made-up-%d", i), 1)
+	}
+	var said strings.Builder
+	printStats(&env{errOut: &said}, &stats)
+	if got := strings.Count(said.String(), "1 unknown column kept: made-up-"); got != periplus.MaxUnknown {
+		t.Errorf("%d columns are named; want %d", got, periplus.MaxUnknown)
+	}
+	if want := "more than 100 unknown columns kept: 2 values of those not named here\n"; !strings.Contains(said.String(), want) {
+		t.Errorf("it does not say %q:\n%s", want, said.String())
+	}
+}
+
+// Who may not write where the lake should be is told to look elsewhere.
+func TestLakeWhereNothingCanBeMade(t *testing.T) {
+	file := write(t, filepath.Join(t.TempDir(), "file"), "")
+	_, said := cli(t, 1, "ingest", "--lake", filepath.Join(file, "lake"), logs(t))
+	if !strings.Contains(said, "make the lake") || !strings.Contains(said, "give a folder that can be written") {
+		t.Errorf("it says\n%s", said)
 	}
 }
